@@ -1,0 +1,71 @@
+/// What someone wants: the unit of the log. Operators and the leader's controllers both only propose.
+public enum Intent: Hashable, Sendable {
+  // MARK: Operators
+  case deploy(Stack)
+  case remove(stack: String)
+  case scale(ServiceName, replicas: Int)
+  case promote(database: String)
+  case purge([Purge])
+  case drain(node: String)
+  case activate(node: String)
+  // MARK: Decisions of the leader's controllers
+  case register(NodeDescription)
+  case health(node: String, Node.Health)
+  /// Tasks that are no longer wanted, and new ones in their place: all or nothing.
+  case assign(remove: [TaskID], add: [Assignment])
+  case rollout(ServiceName, revision: UInt64, RolloutEvent)
+  case database(DatabaseStep)
+  case cachePositions([CachePosition])
+}
+
+/// An intent on its way into the log: with who wants it and when.
+public struct Proposal: Hashable, Sendable {
+  /// Given by clients; nil for decisions and for purges, which may be applied twice without harm.
+  public var request: RequestID?
+  /// Such as `operator/ana`, `door/a` or `controller/c`.
+  public var origin: String
+  /// The proposing manager's wall clock, milliseconds since 1970: for people, never for decisions.
+  public var wallClockMilliseconds: Int64
+  public var intent: Intent
+
+  public init(request: RequestID?, origin: String, wallClockMilliseconds: Int64, intent: Intent) {
+    self.request = request
+    self.origin = origin
+    self.wallClockMilliseconds = wallClockMilliseconds
+    self.intent = intent
+  }
+}
+
+/// What became of an intent when it was applied.
+public enum Outcome: Hashable, Codable, Sendable {
+  /// It is in force.
+  case accepted
+  /// The cluster is already so.
+  case unchanged
+  /// It cannot be; the state is as before.
+  case refused(reason: String)
+
+  public var isRefused: Bool {
+    if case .refused = self { true } else { false }
+  }
+}
+
+/// A line of the cluster's history.
+public struct HistoryRecord: Hashable, Codable, Sendable {
+  public var index: UInt64
+  public var wallClockMilliseconds: Int64
+  public var origin: String
+  /// In words, without secrets, such as `scale example/web to 4`.
+  public var summary: String
+  public var outcome: Outcome
+
+  public init(
+    index: UInt64, wallClockMilliseconds: Int64, origin: String, summary: String, outcome: Outcome
+  ) {
+    self.index = index
+    self.wallClockMilliseconds = wallClockMilliseconds
+    self.origin = origin
+    self.summary = summary
+    self.outcome = outcome
+  }
+}
