@@ -1,0 +1,71 @@
+public import Raft
+
+/// What applying one entry did.
+public struct Applied: Hashable, Sendable {
+  public var index: Index
+  public var outcome: Outcome
+  /// The request had been applied before, at `index`.
+  public var isRepeated: Bool
+
+  public init(index: Index, outcome: Outcome, isRepeated: Bool = false) {
+    self.index = index
+    self.outcome = outcome
+    self.isRepeated = isRepeated
+  }
+}
+
+extension State {
+  /// Takes note of an entry without an intent: a leader's opening entry or a membership.
+  public mutating func skip(_ index: Index) {
+    precondition(index == appliedIndex + 1, "entries are applied in order, each once")
+    appliedIndex = index
+  }
+
+  /// Applies the intent at `index`, which follows the last applied one.
+  public mutating func apply(_ proposal: Proposal, at index: Index) -> Applied {
+    precondition(index == appliedIndex + 1, "entries are applied in order, each once")
+    appliedIndex = index
+    if let request = proposal.request, let answer = requests[request] {
+      return Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
+    }
+    let outcome = perform(proposal.intent, at: index)
+    if let request = proposal.request {
+      requests.record(request, RequestLedger.Answer(index: index, outcome: outcome))
+    }
+    record(proposal, outcome, at: index)
+    return Applied(index: index, outcome: outcome)
+  }
+
+  private mutating func perform(_ intent: Intent, at index: Index) -> Outcome {
+    switch intent {
+    case .deploy(let stack): deploy(stack, at: index)
+    case .remove(let stack): remove(stack: stack)
+    case .scale(let service, let replicas): scale(service, to: replicas)
+    case .promote(let database): promote(database)
+    case .purge(let purges): purge(purges, at: index)
+    case .drain(let node): setAvailability(node, .drained)
+    case .activate(let node): setAvailability(node, .active)
+    case .register(let description): register(description, at: index)
+    case .health(let node, let health): setHealth(node, health)
+    case .assign(let remove, let add): assign(remove: remove, add: add, at: index)
+    case .rollout(let service, let revision, let event): advance(service, revision: revision, event)
+    case .database(let step): take(step)
+    case .cachePositions(let positions): acknowledge(positions)
+    }
+  }
+
+  /// Positions of caches are bookkeeping and stay out of the history.
+  private mutating func record(_ proposal: Proposal, _ outcome: Outcome, at index: Index) {
+    let isPurge: Bool
+    switch proposal.intent {
+    case .cachePositions: return
+    case .purge: isPurge = true
+    default: isPurge = false
+    }
+    history.append(
+      HistoryRecord(
+        index: index, wallClockMilliseconds: proposal.wallClockMilliseconds, origin: proposal.origin,
+        summary: proposal.intent.summary, outcome: outcome),
+      isPurge: isPurge)
+  }
+}

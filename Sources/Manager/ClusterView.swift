@@ -1,0 +1,60 @@
+public import Cluster
+public import Raft
+
+/// What one manager knows of the cluster at a moment: what operators are shown. It may be behind; a reader who
+/// needs to be sure asks for a barrier first.
+public struct ClusterView: Sendable {
+  /// The manager whose view this is.
+  public var node: String
+  public var leadership: Leadership
+  public var commitIndex: Index
+  /// In the order of their identities.
+  public var managers: [ManagerStatus]
+  public var state: State
+  /// The last report of each node that has sent one, with its age; sorted by node.
+  public var reports: [ReceivedReport]
+  /// Whether the state is known to be the cluster's, not one left over from before a restart.
+  public var isCurrent: Bool
+
+  public struct ManagerStatus: Hashable, Sendable {
+    public var id: NodeID
+    public var name: String
+    public var zone: String
+    /// It was heard from within the time after which a node counts as lost.
+    public var isReachable: Bool
+    /// As it last reported; nil before it ever did.
+    public var appliedIndex: Index?
+
+    public init(id: NodeID, name: String, zone: String, isReachable: Bool, appliedIndex: Index?) {
+      self.id = id
+      self.name = name
+      self.zone = zone
+      self.isReachable = isReachable
+      self.appliedIndex = appliedIndex
+    }
+  }
+
+  public struct ReceivedReport: Hashable, Sendable {
+    public var report: Report
+    /// Since it was received.
+    public var age: Duration
+
+    public init(report: Report, age: Duration) {
+      self.report = report
+      self.age = age
+    }
+  }
+
+  public init(
+    node: String, leadership: Leadership, commitIndex: Index, managers: [ManagerStatus], state: State,
+    reports: [ReceivedReport], isCurrent: Bool
+  ) {
+    self.node = node
+    self.leadership = leadership
+    self.commitIndex = commitIndex
+    self.managers = managers
+    self.state = state
+    self.reports = reports
+    self.isCurrent = isCurrent
+  }
+}
