@@ -14,7 +14,7 @@ public struct MemberStatus: Hashable, Sendable {
   public let id: NodeID
   /// All entries up to this index are on the member's disk.
   public let matched: Index
-  /// When it last answered in this term; at the start of the term, that moment.
+  /// When it last answered in this term; before it has, when the term began.
   public let lastHeard: Instant
   public let phase: Phase
 
@@ -24,5 +24,96 @@ public struct MemberStatus: Hashable, Sendable {
     case replicating
     /// It needs entries that are compacted away and is receiving a snapshot.
     case receivingSnapshot
+  }
+}
+
+extension Raft {
+  public var role: Role {
+    switch state {
+    case .following: .follower
+    case .campaigning(let campaign): campaign.stage == .preVote ? .preCandidate : .candidate
+    case .leading: .leader
+    case .halted(let reason): .halted(reason: reason)
+    }
+  }
+
+  public var term: Term { hardState.term }
+
+  /// Who leads in the current term, if known.
+  public var leader: NodeID? {
+    switch state {
+    case .following(let following): following.leader
+    case .leading: id
+    case .campaigning, .halted: nil
+    }
+  }
+
+  public var isLeader: Bool {
+    if case .leading = state { true } else { false }
+  }
+
+  /// The end of the log, committed or not, durable or not.
+  public var lastPosition: Position { log.last }
+
+  /// The term of the entry at `index`; nil if it is compacted away or not there yet.
+  public func termOfEntry(at index: Index) -> Term? { log.term(at: index) }
+
+  /// All entries up to this index are on this node's disk.
+  public var durableIndex: Index { writes.durableIndex }
+
+  /// The membership in force: the latest in the log, committed or not.
+  public var membership: Membership { memberships.current }
+
+  /// The place of the latest snapshot.
+  public var snapshotPosition: Position { latestSnapshot.position }
+
+  /// Entries up to this place are no longer in the log.
+  public var compactedPosition: Position { log.base }
+
+  /// When a follower last heard from its leader; nil if it has none.
+  public var leaderLastHeard: Instant? {
+    guard case .following(let following) = state, following.leader != nil else { return nil }
+    return following.lastHeard
+  }
+
+  /// The other members as a leader sees them, sorted by id; empty on other nodes.
+  public var members: [MemberStatus] {
+    guard case .leading(let leading) = state else { return [] }
+    return leading.members.map { member in
+      let phase: MemberStatus.Phase =
+        switch member.phase {
+        case .probing: .probing
+        case .replicating: .replicating
+        case .sendingSnapshot: .receivingSnapshot
+        }
+      return MemberStatus(id: member.id, matched: member.matched, lastHeard: member.lastHeard, phase: phase)
+    }
+  }
+
+  /// Whether leadership is being handed over.
+  public var isTransferring: Bool {
+    if case .leading(let leading) = state { leading.transfer != nil } else { false }
+  }
+
+  /// Whether the applied state is known not to be that of an earlier life: an entry of the current term is
+  /// applied, and everything that a leader of this term has told to be committed. False after a restart until
+  /// a leader was heard.
+  public var isCurrent: Bool {
+    appliedIndex >= toldCommit && log.term(at: appliedIndex) == term && term > 0
+  }
+}
+
+/// Sizes of queues that must stay small whatever happens; tests look at them.
+extension Raft {
+  /// Messages that wait for the term and vote to be on disk.
+  package var heldMessageCount: Int { held.count }
+
+  /// Appends with entries, and their bytes, on their way to each member that is replicating.
+  package var inFlight: [(messages: Int, bytes: Int)] {
+    guard case .leading(let leading) = state else { return [] }
+    return leading.members.map { member in
+      guard case .replicating(let window) = member.phase else { return (0, 0) }
+      return (window.count, window.bytes)
+    }
   }
 }

@@ -79,11 +79,19 @@ public struct WireWriter: Sendable {
 
   /// A record written in place: `body` writes its fields.
   public mutating func record(_ number: Int, _ body: (inout WireWriter) -> Void) {
-    var inner = WireWriter()
-    body(&inner)
     tag(number, .delimited)
-    varint(UInt64(inner.bytes.count))
-    bytes.append(contentsOf: inner.bytes)
+    let start = bytes.count
+    bytes.append(0)
+    body(&self)
+    let count = bytes.count - start - 1
+    if count < 0x80 {
+      bytes[start] = UInt8(count)
+    } else {
+      // The length needs more than the one byte set aside for it.
+      var length = WireWriter()
+      length.varint(UInt64(count))
+      bytes.replaceSubrange(start...start, with: length.bytes)
+    }
   }
 
   /// Records, one field each, in order.
