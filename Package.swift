@@ -100,7 +100,7 @@ let package = Package(
     // The shell.
     module("LogStore", ["Raft", "WireFormat", "CSQLite"]),
     module("ClusterAuthority", [x509, crypto, asn1]),
-    module("Peers", ["Raft", nio, nioPosix, nioSSL, nioTLS, x509, asn1, collections, logging]),
+    module("Peers", ["Raft", "ClusterAuthority", nio, nioPosix, nioSSL, nioTLS, collections, logging]),
     module(
       "ManagerRuntime",
       [
@@ -140,7 +140,7 @@ let package = Package(
     tests("Simulation", ["Manager", "Cluster", "Raft"]),
     tests("StackFile", ["Cluster", "Raft"]),
     tests("LogStore", ["Raft", "CSQLite"]),
-    tests("ClusterAuthority", [x509]),
+    tests("ClusterAuthority", [x509, asn1, subprocess, system]),
     tests("Peers", ["ClusterAuthority", "Raft", nio, nioPosix, nioSSL, logging]),
     tests("DockerEngine", ["Cluster", "Raft", logging]),
     tests("PostgresServer", ["Cluster", "Raft", logging]),

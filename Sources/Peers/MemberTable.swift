@@ -1,0 +1,43 @@
+import ClusterAuthority
+import Raft
+
+/// Whom this manager speaks with, and the judgement on whoever claims to be one of them.
+struct MemberTable: Sendable {
+  let own: NodeID
+  let cluster: String
+  private let members: [NodeID: Peers.Member]
+
+  /// `members` may name this manager itself; it is left out.
+  init(own: NodeID, cluster: String, members: [Peers.Member]) {
+    self.own = own
+    self.cluster = cluster
+    self.members = Dictionary(
+      members.filter { $0.node != own }.map { ($0.node, $0) }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// In ascending order of their numbers.
+  var sorted: [Peers.Member] { members.values.sorted { $0.node < $1.node } }
+
+  subscript(node: NodeID) -> Peers.Member? { members[node] }
+
+  /// The member to whom a verified certificate belongs.
+  func member(presenting identity: PeerIdentity) throws(LinkFailure) -> NodeID {
+    guard identity.cluster == cluster else { throw .foreignCluster(identity.cluster) }
+    guard case .manager(_, let id, _) = identity else { throw .notAManager(identity) }
+    let node = NodeID(id)
+    guard node != own else { throw .ourselves }
+    guard members[node] != nil else { throw .notAMember(node) }
+    return node
+  }
+
+  /// Refuses a hello that does not fit the certificate behind which it came, or the member as it is known.
+  func check(_ hello: Hello, from node: NodeID) throws(LinkFailure) {
+    guard hello.cluster == cluster else { throw .foreignCluster(hello.cluster) }
+    guard hello.node == node else { throw .identityMismatch(certificate: node, hello: hello.node) }
+    guard let member = members[node] else { throw .notAMember(node) }
+    guard let expected = member.incarnation else { return }
+    guard hello.incarnation == expected else {
+      throw .replacedDisk(node, expected: expected, found: hello.incarnation)
+    }
+  }
+}
