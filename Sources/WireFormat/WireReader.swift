@@ -47,7 +47,9 @@ public struct WireReader: Sendable {
   }
 
   public mutating func int() throws(WireError) -> Int {
-    Int(try int64())
+    let value = try int64()
+    guard let value = Int(exactly: value) else { throw .malformed("number \(value) is out of range") }
+    return value
   }
 
   public mutating func bool() throws(WireError) -> Bool {
@@ -87,6 +89,28 @@ public struct WireReader: Sendable {
     return values
   }
 
+  /// One of a plain enumeration's cases, by its raw value.
+  public mutating func enumeration<Value: RawRepresentable<UInt64>>(
+    _ type: Value.Type = Value.self
+  ) throws(WireError) -> Value {
+    let raw = try uint()
+    guard let value = Value(rawValue: raw) else { throw .unknownKind(raw) }
+    return value
+  }
+
+  /// Texts that `WireWriter.optional` wrote.
+  public mutating func texts() throws(WireError) -> [String] {
+    var inner = try nested()
+    var values: [String] = []
+    while let field = try inner.next() {
+      switch field {
+      case 1: values.append(try inner.string())
+      default: throw inner.unknown(field)
+      }
+    }
+    return values
+  }
+
   /// The error for a field that this program does not know.
   public func unknown(_ number: Int) -> WireError { .unknownField(number) }
 
@@ -120,6 +144,39 @@ public struct WireReader: Sendable {
   }
 }
 
+// MARK: Enumerations whose cases carry something
+
+/// Such an enumeration is a record with one field: its number is the case, its value what the case carries.
+///
+///     switch try reader.kind(of: "a service's mode") {
+///     case 1: self = .replicated(try reader.int())
+///     case 2: self = try reader.bare(.global)
+///     case let other: throw reader.unknownKind(other)
+///     }
+///     try reader.end()
+extension WireReader {
+  /// The number of the record's one field.
+  public mutating func kind(of what: StaticString) throws(WireError) -> Int {
+    guard let kind = try next() else { throw .malformed("\(what) is missing") }
+    return kind
+  }
+
+  /// A case that carries nothing: its field is an empty record.
+  public mutating func bare<Value>(_ value: Value) throws(WireError) -> Value {
+    var inner = try nested()
+    if let field = try inner.next() { throw .unknownField(field) }
+    return value
+  }
+
+  /// The error for a case that this program does not know.
+  public func unknownKind(_ number: Int) -> WireError { .unknownKind(UInt64(number)) }
+
+  /// Makes sure that nothing follows.
+  public func end() throws(WireError) {
+    guard isAtEnd else { throw .malformed("two kinds where one belongs") }
+  }
+}
+
 /// Why bytes could not be read.
 public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The bytes end inside a field.
@@ -130,6 +187,8 @@ public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownField(Int)
   /// A kind (of an intent, a message, an enumeration) that this program's version does not know.
   case unknownKind(UInt64)
+  /// A format version that this program does not know: the writer is newer.
+  case unsupportedVersion(UInt64)
 
   public var description: String {
     switch self {
@@ -139,6 +198,8 @@ public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
       "the record has a field \(number) that this version does not know; upgrade this manager"
     case .unknownKind(let kind):
       "the record has a kind \(kind) that this version does not know; upgrade this manager"
+    case .unsupportedVersion(let version):
+      "the record has the format version \(version), which this version cannot read; upgrade this manager"
     }
   }
 }

@@ -52,10 +52,7 @@ public struct WireWriter: Sendable {
 
   /// A text in UTF-8; the empty text is not written.
   public mutating func field(_ number: Int, _ value: String) {
-    guard !value.isEmpty else { return }
-    tag(number, .delimited)
-    varint(UInt64(value.utf8.count))
-    bytes.append(contentsOf: value.utf8)
+    if !value.isEmpty { present(number, value) }
   }
 
   /// Bytes; none are not written.
@@ -64,6 +61,11 @@ public struct WireWriter: Sendable {
     tag(number, .delimited)
     varint(UInt64(value.count))
     bytes.append(contentsOf: value)
+  }
+
+  /// One of a plain enumeration's cases, by its raw value; 0 is not written.
+  public mutating func field(_ number: Int, _ value: some RawRepresentable<UInt64>) {
+    field(number, value.rawValue)
   }
 
   /// A record inside this one. It is written even when all its fields have their defaults, so that
@@ -77,21 +79,16 @@ public struct WireWriter: Sendable {
     if let value { field(number, value) }
   }
 
-  /// A record written in place: `body` writes its fields.
+  /// A record written in place: `body` writes its fields, and nothing but fields.
+  ///
+  /// The length stands before the fields but is known only after them: one byte is kept free for it, and
+  /// longer records are moved to make room. So no record needs a buffer of its own.
   public mutating func record(_ number: Int, _ body: (inout WireWriter) -> Void) {
     tag(number, .delimited)
-    let start = bytes.count
     bytes.append(0)
+    let start = bytes.count
     body(&self)
-    let count = bytes.count - start - 1
-    if count < 0x80 {
-      bytes[start] = UInt8(count)
-    } else {
-      // The length needs more than the one byte set aside for it.
-      var length = WireWriter()
-      length.varint(UInt64(count))
-      bytes.replaceSubrange(start...start, with: length.bytes)
-    }
+    setLength(ofRecordAt: start)
   }
 
   /// Records, one field each, in order.
@@ -101,11 +98,7 @@ public struct WireWriter: Sendable {
 
   /// Texts, one field each, in order; empty texts are kept.
   public mutating func repeated(_ number: Int, _ values: some Sequence<String>) {
-    for value in values {
-      tag(number, .delimited)
-      varint(UInt64(value.utf8.count))
-      bytes.append(contentsOf: value.utf8)
-    }
+    for value in values { present(number, value) }
   }
 
   /// Numbers, packed into one field; an empty list is not written.
@@ -116,9 +109,78 @@ public struct WireWriter: Sendable {
     }
   }
 
+  private mutating func setLength(ofRecordAt start: Int) {
+    var length = UInt64(bytes.count - start)
+    let width = max(1, (UInt64.bitWidth - length.leadingZeroBitCount + 6) / 7)
+    if width > 1 { bytes.insert(contentsOf: repeatElement(0x80, count: width - 1), at: start) }
+    for position in start - 1..<start + width - 2 {
+      bytes[position] = UInt8(truncatingIfNeeded: length) | 0x80
+      length >>= 7
+    }
+    bytes[start + width - 2] = UInt8(truncatingIfNeeded: length)
+  }
+
   private mutating func tag(_ number: Int, _ type: WireType) {
     precondition(number > 0, "a field's number is positive")
     varint(UInt64(number) << 3 | UInt64(type.rawValue))
+  }
+}
+
+// MARK: Fields whose presence says something
+
+extension WireWriter {
+  /// A number that is written even when it is 0.
+  public mutating func present(_ number: Int, _ value: UInt64) {
+    tag(number, .varint)
+    varint(value)
+  }
+
+  /// A signed number in zigzag form that is written even when it is 0.
+  public mutating func present(_ number: Int, _ value: Int64) {
+    present(number, UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+  }
+
+  /// A signed number in zigzag form that is written even when it is 0.
+  public mutating func present(_ number: Int, _ value: Int) {
+    present(number, Int64(value))
+  }
+
+  /// A text that is written even when it is empty.
+  public mutating func present(_ number: Int, _ value: String) {
+    tag(number, .delimited)
+    varint(UInt64(value.utf8.count))
+    bytes.append(contentsOf: value.utf8)
+  }
+
+  /// An empty record: a case of an enumeration that carries nothing (yet).
+  public mutating func bare(_ number: Int) {
+    tag(number, .delimited)
+    varint(0)
+  }
+
+  /// A number that may be absent: nil is not written, 0 is.
+  public mutating func optional(_ number: Int, _ value: UInt64?) {
+    if let value { present(number, value) }
+  }
+
+  /// A signed number that may be absent: nil is not written, 0 is.
+  public mutating func optional(_ number: Int, _ value: Int64?) {
+    if let value { present(number, value) }
+  }
+
+  /// A truth value that may be absent: nil is not written, `false` is.
+  public mutating func optional(_ number: Int, _ value: Bool?) {
+    if let value { present(number, value ? 1 as UInt64 : 0) }
+  }
+
+  /// A text that may be absent: nil is not written, the empty text is.
+  public mutating func optional(_ number: Int, _ value: String?) {
+    if let value { present(number, value) }
+  }
+
+  /// Texts that may be absent: nil is not written, an empty list is. Read with `WireReader.texts()`.
+  public mutating func optional(_ number: Int, _ values: [String]?) {
+    if let values { record(number) { $0.repeated(1, values) } }
   }
 }
 
