@@ -1,0 +1,139 @@
+import Raft
+public import WireFormat
+
+/// Purges in order. They are by far the most numerous things in the log, so they are not a record each: the
+/// fields of the list are read one after the other, and a host counts until the next one.
+///
+///     1  the host of the addresses that follow
+///     2  the addresses that follow have no host (as those at the start of the list)
+///     3  the path of an address
+///     4  a ban's expression
+struct PurgeList: WireCodable {
+  var purges: [Purge]
+
+  init(_ purges: [Purge]) { self.purges = purges }
+
+  func encode(into writer: inout WireWriter) {
+    var current: String?
+    for purge in purges {
+      switch purge {
+      case .address(let host, let path):
+        if !Self.areIdentical(host, current) {
+          current = host
+          if let host { writer.present(1, host) } else { writer.bare(2) }
+        }
+        writer.present(3, path)
+      case .ban(let expression): writer.present(4, expression)
+      }
+    }
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    self.init([])
+    var current: String?
+    while let field = try reader.next() {
+      switch field {
+      case 1: current = try reader.string()
+      case 2: current = try reader.bare(nil)
+      case 3: purges.append(.address(host: current, path: try reader.string()))
+      case 4: purges.append(.ban(expression: try reader.string()))
+      default: throw reader.unknown(field)
+      }
+    }
+  }
+
+  /// Byte for byte: texts that are equal only after Unicode normalization are different to a cache.
+  private static func areIdentical(_ left: String?, _ right: String?) -> Bool {
+    switch (left, right) {
+    case (nil, nil): true
+    case (let left?, let right?): left.utf8.elementsEqual(right.utf8)
+    default: false
+    }
+  }
+}
+
+extension PurgeQueue: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.repeated(1, batches)
+    writer.field(2, droppedThrough)
+    writer.field(3, last)
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    self.init()
+    var droppedThrough: Index = 0
+    var last: Index = 0
+    while let field = try reader.next() {
+      switch field {
+      case 1:
+        let batch = try reader.record(Batch.self)
+        guard batch.index > self.last else { throw .malformed("purges are out of order") }
+        append(batch.purges, at: batch.index)
+      case 2: droppedThrough = try reader.uint()
+      case 3: last = try reader.uint()
+      default: throw reader.unknown(field)
+      }
+    }
+    self.droppedThrough = max(self.droppedThrough, droppedThrough)
+    self.last = max(self.last, last)
+  }
+}
+
+extension PurgeQueue.Batch: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.field(1, index)
+    writer.field(2, PurgeList(purges))
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    self.init(index: 0, purges: [])
+    while let field = try reader.next() {
+      switch field {
+      case 1: index = try reader.uint()
+      case 2: purges = try reader.record(PurgeList.self).purges
+      default: throw reader.unknown(field)
+      }
+    }
+  }
+}
+
+extension Cache: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.field(1, name)
+    writer.field(2, node)
+    writer.field(3, position)
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    self.init(name: "", node: "", position: 0)
+    while let field = try reader.next() {
+      switch field {
+      case 1: name = try reader.string()
+      case 2: node = try reader.string()
+      case 3: position = try reader.uint()
+      default: throw reader.unknown(field)
+      }
+    }
+    name = try name.required("a cache's name")
+    node = try node.required("a cache's node")
+  }
+}
+
+extension CachePosition: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.field(1, cache)
+    writer.field(2, position)
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    self.init(cache: "", position: 0)
+    while let field = try reader.next() {
+      switch field {
+      case 1: cache = try reader.string()
+      case 2: position = try reader.uint()
+      default: throw reader.unknown(field)
+      }
+    }
+    cache = try cache.required("an acknowledgement's cache")
+  }
+}

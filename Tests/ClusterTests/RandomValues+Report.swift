@@ -1,0 +1,57 @@
+import Cluster
+import Raft
+
+extension RandomValues {
+  mutating func report() -> Report {
+    var report = Report(description: nodeDescription(), sequence: uint(), appliedIndex: uint())
+    report.tasks = list { $0.taskReport() }.sorted { $0.task < $1.task }
+    report.databases = list { $0.databaseObservation() }
+    report.cache = optional { $0.cacheReport() }
+    report.problems = texts()
+    return report
+  }
+
+  mutating func taskReport() -> TaskReport { TaskReport(task: taskID(), phase: taskPhase()) }
+
+  mutating func taskPhase() -> TaskReport.Phase {
+    switch below(6) {
+    case 0: .preparing
+    case 1: .starting
+    case 2: .well
+    case 3: .serving
+    case 4: .unhealthy
+    default: .ended(succeeded: bool(), message: text())
+    }
+  }
+
+  mutating func databaseObservation() -> DatabaseObservation {
+    DatabaseObservation(database: name(), data: databaseData(), server: databaseServer(), epoch: uint())
+  }
+
+  mutating func databaseData() -> DatabaseObservation.Data {
+    if below(2) == 0 { return .absent }
+    return .present(
+      systemIdentifier: uint(), timeline: uint(), standby: bool(), shutdown: optional { $0.lsn() })
+  }
+
+  mutating func databaseServer() -> DatabaseObservation.Server {
+    switch below(4) {
+    case 0: .stopped
+    case 1: .busy
+    case 2:
+      .primary(
+        position: lsn(), synchronousStandby: optional { $0.text() }, standbys: list { $0.standby() })
+    default:
+      .standby(received: lsn(), replayed: lsn(), streaming: bool(), name: text(), upstream: text())
+    }
+  }
+
+  mutating func standby() -> DatabaseObservation.Standby {
+    DatabaseObservation.Standby(
+      name: text(), isStreaming: bool(), isSynchronous: bool(), flushed: lsn())
+  }
+
+  mutating func cacheReport() -> CacheReport {
+    CacheReport(cache: name(), isReachable: bool(), position: uint(), bans: int())
+  }
+}
