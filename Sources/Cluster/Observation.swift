@@ -169,10 +169,13 @@ public struct TaskReport: Hashable, Codable, Sendable {
   }
 
   public var task: TaskID
+  /// The container's name, which says service and slot also when the task is no longer in the log.
+  public var name: String
   public var phase: Phase
 
-  public init(task: TaskID, phase: Phase) {
+  public init(task: TaskID, name: String, phase: Phase) {
     self.task = task
+    self.name = name
     self.phase = phase
   }
 }

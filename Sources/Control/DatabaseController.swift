@@ -1,0 +1,189 @@
+import Cluster
+import Raft
+
+extension Controllers {
+  /// Moves each database's machine one step, when its nodes report that the last one is done.
+  ///
+  /// The rules that no commit is lost by stand in `Database.Mode.maySucceed`, checked at every manager; here
+  /// stands only when it is time.
+  mutating func decideDatabases(_ world: World, _ look: inout Look) {
+    for (name, database) in world.state.databases {
+      guard let next = next(for: name, database, world, &look) else { continue }
+      var step = DatabaseStep(database: name, expectedEpoch: database.epoch, mode: next)
+      if case (.initializing(let node), .solo) = (database.mode, next),
+        case .present(let identifier, _, _, _)? = world.database(name, on: node)?.data
+      {
+        step.systemIdentifier = identifier
+      }
+      look.propose(.database(step))
+    }
+  }
+
+  private mutating func next(
+    for name: String, _ database: Database, _ world: World, _ look: inout Look
+  ) -> Database.Mode? {
+    switch database.mode {
+    case .waiting:
+      return firstPrimary(of: name, database, world, &look).map { .initializing(primary: $0) }
+    case .initializing(let primary):
+      return isPrimary(name, on: primary, world) ? .solo(primary: primary) : nil
+    case .solo(let primary):
+      return secondary(for: name, database, primary, world, &look)
+        .map { .syncing(primary: primary, secondary: $0) }
+    case .syncing(let primary, let secondary):
+      return afterSyncing(name, database, primary, secondary, world, &look)
+    case .sync(let primary, let secondary):
+      return afterSync(name, database, primary, secondary, world, &look)
+    case .switching(let from, let to):
+      return afterSwitching(name, from, to, world, &look)
+    case .stopped(let from, let to, let position):
+      return afterStopped(name, from, to, position, world, &look)
+    case .promoting(let primary, _):
+      return isPrimary(name, on: primary, world) ? .solo(primary: primary) : nil
+    }
+  }
+
+  // MARK: Making copies
+
+  private func firstPrimary(
+    of name: String, _ database: Database, _ world: World, _ look: inout Look
+  ) -> String? {
+    for zone in database.specification.zones {
+      if let node = host(of: name, in: zone, world) { return node }
+    }
+    look.note("database \(name): no node of zone \(database.specification.zones[0]) runs databases")
+    return nil
+  }
+
+  private mutating func secondary(
+    for name: String, _ database: Database, _ primary: String, _ world: World, _ look: inout Look
+  ) -> String? {
+    guard isPrimary(name, on: primary, world) else {
+      look.note("database \(name): its only server, on \(primary), is not up")
+      return nil
+    }
+    let primaryZone = world.state.nodes[primary]?.zone
+    for zone in database.specification.zones where zone != primaryZone {
+      if let node = host(of: name, in: zone, world) { return node }
+    }
+    if database.specification.zones.count > 1 {
+      look.note("database \(name) has no secondary: it runs alone")
+    }
+    return nil
+  }
+
+  private func host(of name: String, in zone: String, _ world: World) -> String? {
+    world.state.nodes.values.first { node in
+      node.zone == zone && node.description.runsDatabases && node.health == .ready
+        && node.availability == .active && world.database(name, on: node.name) != nil
+    }?.name
+  }
+
+  private mutating func afterSyncing(
+    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ world: World,
+    _ look: inout Look
+  ) -> Database.Mode? {
+    guard world.silence(of: primary) < settings.nodeLostAfter else {
+      look.note("database \(name): its only complete copy is on \(primary), which is lost")
+      return nil
+    }
+    let leaves =
+      world.state.nodes[secondary].map { $0.health == .lost || $0.availability == .drained } ?? true
+    if leaves { return .solo(primary: primary) }
+    let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
+    guard case .primary(_, standby, let standbys)? = world.database(name, on: primary)?.server,
+      standbys.contains(where: { $0.name == standby && $0.isStreaming && $0.isSynchronous }),
+      case .standby(_, _, true, standby, _)? = world.database(name, on: secondary)?.server
+    else {
+      look.note("database \(name): the copy on \(secondary) is catching up")
+      return nil
+    }
+    return .sync(primary: primary, secondary: secondary)
+  }
+
+  // MARK: Losing one of two
+
+  private mutating func afterSync(
+    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ world: World,
+    _ look: inout Look
+  ) -> Database.Mode? {
+    let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
+    let secondaryIsThere = world.silence(of: secondary) < settings.nodeLostAfter
+    let isLost = world.silence(of: primary) >= settings.databaseFailoverAfter
+    if !isLost {
+      let due = settings.databaseFailoverAfter.nanoseconds - world.silence(of: primary).nanoseconds
+      look.wait(until: world.now + Duration(nanoseconds: due))
+    }
+    let isDown =
+      !isPrimary(name, on: primary, world)
+      && timers.hasHeld("primary of \(name) down", for: settings.databaseRestartWithin, &look)
+    if isLost || isDown {
+      guard secondaryIsThere, case .standby? = world.database(name, on: secondary)?.server else {
+        look.note("database \(name): \(primary) does not answer, and \(secondary) cannot take over")
+        return nil
+      }
+      return .promoting(primary: secondary, from: primary)
+    }
+    // A drained zone gives the primary away in good order.
+    if world.state.nodes[primary]?.availability == .drained, secondaryIsThere,
+      world.state.nodes[secondary]?.availability == .active
+    {
+      return .switching(from: primary, to: secondary)
+    }
+    return withoutSecondary(name, database, primary, standby, world, &look)
+  }
+
+  private mutating func withoutSecondary(
+    _ name: String, _ database: Database, _ primary: String, _ standby: String, _ world: World,
+    _ look: inout Look
+  ) -> Database.Mode? {
+    guard case .primary(_, _, let standbys)? = world.database(name, on: primary)?.server,
+      !standbys.contains(where: { $0.name == standby && $0.isStreaming })
+    else { return nil }
+    guard let patience = database.specification.relaxAfter else {
+      look.note("database \(name): its secondary does not answer, writes wait for it (relax_after: never)")
+      return nil
+    }
+    guard timers.hasHeld("secondary of \(name) missing", for: patience, &look) else { return nil }
+    return .solo(primary: primary)
+  }
+
+  // MARK: Switchover
+
+  private mutating func afterSwitching(
+    _ name: String, _ from: String, _ to: String, _ world: World, _ look: inout Look
+  ) -> Database.Mode? {
+    if world.silence(of: from) >= settings.nodeLostAfter, world.silence(of: to) < settings.nodeLostAfter {
+      // Until its stop every commit waited for the secondary, so that it holds them all.
+      return .promoting(primary: to, from: from)
+    }
+    if let seen = world.database(name, on: from), seen.server == .stopped,
+      case .present(_, _, _, let position?) = seen.data
+    {
+      return .stopped(from: from, to: to, at: position)
+    }
+    if timers.hasHeld("switchover of \(name)", for: settings.switchoverWithin, &look) {
+      return .sync(primary: from, secondary: to)
+    }
+    return nil
+  }
+
+  private mutating func afterStopped(
+    _ name: String, _ from: String, _ to: String, _ position: LSN, _ world: World, _ look: inout Look
+  ) -> Database.Mode? {
+    // The shutdown checkpoint begins at `position`: beyond it, the secondary has the record too.
+    if case .standby(let received, _, _, _, _)? = world.database(name, on: to)?.server, received > position {
+      return .promoting(primary: to, from: from)
+    }
+    if timers.hasHeld("switchover of \(name) stopped", for: settings.switchoverWithin, &look) {
+      return .solo(primary: from)
+    }
+    return nil
+  }
+
+  /// Whether a node reports that its server takes writes.
+  private func isPrimary(_ name: String, on node: String, _ world: World) -> Bool {
+    guard case .primary? = world.database(name, on: node)?.server else { return false }
+    return world.silence(of: node) < settings.nodeLostAfter
+  }
+}

@@ -1,0 +1,64 @@
+import Cluster
+import Raft
+
+extension ServicePlan {
+  /// Replaces tasks of older revisions, a few at a time, and ends or gives up the rollout.
+  mutating func advanceRollout(_ timers: inout Timers, _ look: inout Look) {
+    guard let rollout = service.rollout, rollout.isMoving else { return }
+    if newFailures > 0 {
+      report(.failed(count: newFailures))
+      if isBeyondTolerance(rollout.failures + newFailures), giveUp(rollout, because: lastFailure) { return }
+    }
+    let updated = places.count { place in place.tasks.allSatisfy { $0.standing.isServing } }
+    if updated == places.count, isQuiet, places.count >= world.state.wantedTasks(of: service) {
+      // Watch the last ones for a while before the update counts as a success.
+      if timers.hasHeld("rollout of \(name) complete", for: places.isEmpty ? .zero : policy.monitor, &look) {
+        report(.completed)
+      }
+      return
+    }
+    if timers.hasHeld("rollout of \(name) at \(updated)", for: settings.progressWithin, &look),
+      giveUp(rollout, because: "no progress for \(settings.progressWithin.milliseconds / 1_000) s")
+    {
+      return
+    }
+    replaceOutdated(updated: updated, &timers, &look)
+  }
+
+  /// Starts on as many places as may change at the same time.
+  private mutating func replaceOutdated(updated: Int, _ timers: inout Timers, _ look: inout Look) {
+    let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
+    let inProgress = max(places.count, world.state.wantedTasks(of: service)) - outdated.count - updated
+    let limit = policy.parallelism == 0 ? Int.max : policy.parallelism
+    guard !outdated.isEmpty, inProgress < limit else { return }
+    if updated > 0, !timers.hasHeld("update of \(name) after \(updated)", for: policy.delay, &look) { return }
+    for place in outdated.prefix(limit - inProgress) {
+      let task = place.tasks[0].task
+      // Whatever is over already has nobody to wait for.
+      if case .ended? = world.phase(of: task) {
+        drop(task)
+      } else if policy.order == .stopFirst {
+        drop(task)
+      } else {
+        scheduler.release(task)
+        guard start(slot: place.slot, on: place.node, revision: service.revision, &look) else { return }
+      }
+    }
+  }
+
+  private func isBeyondTolerance(_ failures: Int) -> Bool {
+    failures * 1_000 > policy.maximumFailurePermille * max(places.count, 1)
+  }
+
+  /// Does what the policy says about a failed rollout; says whether the rollout ends so.
+  private mutating func giveUp(_ rollout: Rollout, because reason: String) -> Bool {
+    switch (policy.failureAction, rollout.phase) {
+    case (.proceed, _): return false
+    case (.rollBack, .updating): report(.rollBack(reason: reason))
+    case (.rollBack, _), (.pause, _): report(.paused(reason: reason))
+    }
+    // The next look decides anew, under the new phase.
+    discardAssignments()
+    return true
+  }
+}

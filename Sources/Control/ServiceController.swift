@@ -1,0 +1,263 @@
+import Cluster
+import Raft
+
+extension Controllers {
+  /// Brings each service's tasks to their number, place, revision and health.
+  mutating func decideServices(_ world: World, _ look: inout Look) {
+    for (name, service) in world.state.services {
+      var plan = ServicePlan(name: name, service: service, world: world, settings: settings)
+      plan.settlePlaces(&timers, &look)
+      plan.adjustCount(&look)
+      plan.advanceRollout(&timers, &look)
+      plan.rebalance(&timers, &look)
+      for intent in plan.intents { look.propose(intent) }
+    }
+  }
+}
+
+/// What one look decides for one service.
+struct ServicePlan {
+  let name: ServiceName
+  let service: ServiceState
+  let world: World
+  let settings: ControlSettings
+  var places: [Place]
+  var scheduler: Scheduler
+  private(set) var remove: [TaskID] = []
+  private(set) var add: [Assignment] = []
+  private(set) var events: [RolloutEvent] = []
+  /// Tasks of the new revision that failed in this look.
+  var newFailures = 0
+  var lastFailure = ""
+
+  init(name: ServiceName, service: ServiceState, world: World, settings: ControlSettings) {
+    self.name = name
+    self.service = service
+    self.world = world
+    self.settings = settings
+    places = world.places(of: name, service)
+    scheduler = Scheduler(world, settings: settings)
+  }
+
+  /// All that is decided, to be proposed together.
+  var intents: [Intent] {
+    var intents = events.map { Intent.rollout(name, revision: service.revision, $0) }
+    if !remove.isEmpty || !add.isEmpty { intents.append(.assign(remove: remove, add: add)) }
+    return intents
+  }
+
+  /// Whether this look leaves the service's tasks as they are.
+  var isQuiet: Bool { remove.isEmpty && add.isEmpty && events.isEmpty }
+
+  /// The policy by which tasks are replaced at present.
+  var policy: UpdatePolicy {
+    if case .rollingBack? = service.rollout?.phase { return service.specification.rollback }
+    return service.specification.update
+  }
+
+  mutating func drop(_ task: Task) {
+    remove.append(task.id)
+    scheduler.release(task)
+  }
+
+  /// Places one more task in a slot; says whether there is room.
+  mutating func start(
+    slot: Int, on fixed: String?, revision: UInt64, attempt: Int = 0, _ look: inout Look
+  ) -> Bool {
+    if let fixed {
+      add.append(Assignment(service: name, slot: slot, node: fixed, revision: revision, attempt: attempt))
+      return true
+    }
+    switch scheduler.place(name, service) {
+    case .success(let node):
+      add.append(Assignment(service: name, slot: slot, node: node, revision: revision, attempt: attempt))
+      return true
+    case .failure(let unplaceable):
+      look.note(unplaceable.description)
+      return false
+    }
+  }
+
+  mutating func report(_ event: RolloutEvent) { events.append(event) }
+
+  /// Leaves the tasks as they are: what was decided about them is void.
+  mutating func discardAssignments() {
+    remove = []
+    add = []
+  }
+}
+
+// MARK: Places: failed, lost, leaving, taken over
+
+extension ServicePlan {
+  mutating func settlePlaces(_ timers: inout Timers, _ look: inout Look) {
+    for place in places {
+      guard let newest = place.tasks.last else { continue }
+      if case .good = newest.standing { _ = timers.duration(of: "well \(newest.task.id)") }
+      if place.tasks.count > 1 {
+        settleTakeover(place, newest, &timers, &look)
+      } else {
+        settle(newest.task, newest.standing, in: place, &timers, &look)
+      }
+    }
+  }
+
+  /// The newest task takes over from the older ones once it serves.
+  private mutating func settleTakeover(
+    _ place: Place, _ newest: (task: Task, standing: Standing), _ timers: inout Timers, _ look: inout Look
+  ) {
+    let older = place.tasks.dropLast()
+    switch newest.standing {
+    case _ where newest.standing.isServing:
+      for old in older { drop(old.task) }
+    case .good:
+      for old in older where !old.standing.holds { drop(old.task) }
+    case .failed(let message):
+      if newest.task.revision != service.revision, older.contains(where: \.standing.holds) {
+        // It failed as what is no longer wanted: the place stays with the older one.
+        drop(newest.task)
+      } else {
+        for old in older where !old.standing.holds { drop(old.task) }
+        replaceFailed(newest.task, message, in: place, &timers, &look)
+      }
+    case .lost, .leaving, .outdated, .finished:
+      // What was to take over is itself no longer wanted: the place goes back to the older one.
+      if older.contains(where: \.standing.holds) {
+        drop(newest.task)
+      } else {
+        older.forEach { drop($0.task) }
+      }
+    }
+  }
+
+  private mutating func settle(
+    _ task: Task, _ standing: Standing, in place: Place, _ timers: inout Timers, _ look: inout Look
+  ) {
+    switch standing {
+    case .good, .finished, .outdated:
+      break
+    case .failed(let message):
+      replaceFailed(task, message, in: place, &timers, &look)
+    case .lost:
+      // A global task waits for its node; any other goes elsewhere, if there is an elsewhere.
+      guard place.node == nil else { return }
+      scheduler.release(task)
+      if start(slot: task.slot, on: nil, revision: service.revision, &look) { drop(task) }
+    case .leaving:
+      if place.node != nil {
+        drop(task)
+      } else {
+        scheduler.release(task)
+        _ = start(slot: task.slot, on: nil, revision: service.revision, &look)
+      }
+    }
+  }
+
+  private mutating func replaceFailed(
+    _ task: Task, _ message: String, in place: Place, _ timers: inout Timers, _ look: inout Look
+  ) {
+    guard mayRestart(task, &timers, &look) else { return }
+    let ranWell = timers.duration(of: "well \(task.id)") >= service.specification.restart.window
+    let attempt = ranWell ? 0 : task.attempt + 1
+    let limit = service.specification.restart.maximumAttempts
+    guard limit == 0 || attempt <= limit else {
+      look.note("\(name) slot \(task.slot) failed \(attempt) times and is given up: \(message)")
+      return
+    }
+    scheduler.release(task)
+    // A crash of the old revision while the new one is rolled out is no reason to hurry the new one.
+    let keepsOwn = service.rollout?.phase == .updating && service.template(of: task.revision) != nil
+    let revision = keepsOwn ? task.revision : service.revision
+    if start(slot: task.slot, on: place.node, revision: revision, attempt: attempt, &look) {
+      remove.append(task.id)
+      countFailure(of: task, message)
+    }
+  }
+
+  /// The first replacement is immediate, further ones wait for the policy's delay.
+  private func mayRestart(_ task: Task, _ timers: inout Timers, _ look: inout Look) -> Bool {
+    let delay = task.attempt == 0 ? Duration.zero : service.specification.restart.delay
+    return timers.hasHeld("failed \(task.id)", for: delay, &look)
+  }
+
+  /// Counted when it is replaced, so that each failure counts once.
+  private mutating func countFailure(of task: Task, _ message: String) {
+    guard task.revision == service.revision, service.rollout?.isMoving == true else { return }
+    newFailures += 1
+    lastFailure = message
+  }
+}
+
+// MARK: Number
+
+extension ServicePlan {
+  mutating func adjustCount(_ look: inout Look) {
+    switch service.specification.mode {
+    case .replicated(let wanted):
+      if places.count > wanted { removeSurplus(places.count - wanted) }
+      if places.count < wanted { addMissing(wanted - places.count, &look) }
+    case .global:
+      for node in world.state.nodes.values
+      where node.takesTasks && node.satisfies(service.specification.placement.constraints)
+        && !places.contains(where: { $0.node == node.name })
+      {
+        _ = start(slot: 1, on: node.name, revision: service.revision, &look)
+      }
+    }
+  }
+
+  /// Takes away what does not serve first, then from the zone with the most, then the highest slot.
+  private mutating func removeSurplus(_ surplus: Int) {
+    var kept = places
+    for _ in 0..<surplus {
+      func zone(_ place: Place) -> String { world.state.nodes[place.tasks[0].task.node]?.zone ?? "" }
+      func rank(_ place: Place) -> (Int, Int, Int) {
+        let serves = place.tasks.contains { $0.standing.isServing || $0.standing == .outdated }
+        return (serves ? 0 : 1, kept.count { zone($0) == zone(place) }, place.slot)
+      }
+      guard let victim = kept.indices.max(by: { rank(kept[$0]) < rank(kept[$1]) }) else { return }
+      let place = kept.remove(at: victim)
+      // What was decided for its tasks before is void.
+      add.removeAll { $0.slot == place.slot }
+      for entry in place.tasks where !remove.contains(entry.task.id) { drop(entry.task) }
+    }
+    places = kept
+  }
+
+  private mutating func addMissing(_ missing: Int, _ look: inout Look) {
+    var slot = 0
+    for _ in 0..<missing {
+      repeat { slot += 1 } while places.contains { $0.slot == slot }
+      if policy.order == .stopFirst, world.hasLeftover(of: name, slot: slot) { continue }
+      guard start(slot: slot, on: nil, revision: service.revision, &look) else { return }
+    }
+  }
+}
+
+// MARK: Rebalance
+
+extension ServicePlan {
+  /// Moves one task at a time, start-first, to a zone that has two fewer, once that has been so for a while.
+  mutating func rebalance(_ timers: inout Timers, _ look: inout Look) {
+    guard isQuiet, service.specification.mode != .global, service.rollout?.isMoving != true,
+      places.allSatisfy({ $0.tasks.count == 1 && $0.tasks[0].standing == .good(serving: true) })
+    else { return }
+    func zone(of node: String) -> String? { world.state.nodes[node]?.zone }
+    let counts = places.map { place in
+      places.count { zone(of: $0.tasks[0].task.node) == zone(of: place.tasks[0].task.node) }
+    }
+    guard
+      let fullest = places.indices.max(by: { (counts[$0], places[$0].slot) < (counts[$1], places[$1].slot) })
+    else { return }
+    let task = places[fullest].tasks[0].task
+    var trial = scheduler
+    trial.release(task)
+    guard case .success(let node) = trial.place(name, service), zone(of: node) != zone(of: task.node) else {
+      return
+    }
+    let there = places.count { zone(of: $0.tasks[0].task.node) == zone(of: node) }
+    guard counts[fullest] - there >= 2 else { return }
+    guard timers.hasHeld("imbalance of \(name)", for: settings.rebalanceAfter, &look) else { return }
+    add.append(Assignment(service: name, slot: task.slot, node: node, revision: service.revision))
+  }
+}

@@ -1,0 +1,69 @@
+public import Cluster
+public import Raft
+
+/// Control: what the leader decides. Pure: from the committed state and the nodes' reports to the intents that
+/// bring the cluster nearer to what is wanted. Every decision is committed before it has an effect, so a later
+/// leader goes on where this one was.
+
+/// What the leader looks at when it decides.
+public struct World: Sendable {
+  public var state: State
+  /// The last report of each node, by node.
+  public var reports: SortedMap<String, Report>
+  /// When each node was last heard from, by node; a node never heard from counts from when this manager began
+  /// to listen.
+  public var heard: SortedMap<String, Instant>
+  public var listeningSince: Instant
+  public var now: Instant
+
+  public init(
+    state: State, reports: SortedMap<String, Report>, heard: SortedMap<String, Instant>,
+    listeningSince: Instant, now: Instant
+  ) {
+    self.state = state
+    self.reports = reports
+    self.heard = heard
+    self.listeningSince = listeningSince
+    self.now = now
+  }
+
+  /// For how long nothing has been heard from a node.
+  public func silence(of node: String) -> Duration {
+    now - max(heard[node] ?? listeningSince, listeningSince)
+  }
+
+  /// The last report of a node, if it is not silent: what it says is still so.
+  func report(of node: String, within limit: Duration) -> Report? {
+    guard silence(of: node) < limit else { return nil }
+    return reports[node]
+  }
+
+  /// How a task is, as its node last said; nil when the node has not spoken of it.
+  func phase(of task: Task) -> TaskReport.Phase? {
+    reports[task.node]?.tasks.first { $0.task == task.id }?.phase
+  }
+
+  func database(_ name: String, on node: String) -> DatabaseObservation? {
+    reports[node]?.databases.first { $0.database == name }
+  }
+}
+
+/// The times the controllers keep. All are bounds on waiting; none decides who may write.
+public struct ControlSettings: Hashable, Sendable {
+  /// A node that is silent for so long is lost, and its tasks are replaced.
+  public var nodeLostAfter: Duration = .seconds(2)
+  /// A primary whose node is silent for so long is replaced by its secondary.
+  public var databaseFailoverAfter: Duration = .milliseconds(600)
+  /// A primary whose server is down for so long, though its manager reports, is replaced by its secondary.
+  public var databaseRestartWithin: Duration = .seconds(5)
+  /// A switchover that has not stopped the old primary by then is given up.
+  public var switchoverWithin: Duration = .seconds(30)
+  /// A zone that has been back for so long gets its share of the tasks again.
+  public var rebalanceAfter: Duration = .seconds(30)
+  /// A rollout without any progress for so long has failed.
+  public var progressWithin: Duration = .seconds(600)
+  /// Caches' positions are committed at most so often.
+  public var cachePositionInterval: Duration = .seconds(1)
+
+  public init() {}
+}
