@@ -130,6 +130,8 @@ public struct BalancerObservation: Hashable, Codable, Sendable {
 /// What a node tells all managers, beside the log: soft, rebuilt after any restart.
 public struct Report: Hashable, Sendable {
   public var description: NodeDescription
+  /// A number of the reporting process alone: after a restart the sequence begins anew.
+  public var process: UInt64
   /// Rises with each report of one process.
   public var sequence: UInt64
   public var appliedIndex: Index
@@ -140,8 +142,9 @@ public struct Report: Hashable, Sendable {
   /// What does not work on the node, for people.
   public var problems: [String]
 
-  public init(description: NodeDescription, sequence: UInt64, appliedIndex: Index) {
+  public init(description: NodeDescription, process: UInt64, sequence: UInt64, appliedIndex: Index) {
     self.description = description
+    self.process = process
     self.sequence = sequence
     self.appliedIndex = appliedIndex
     tasks = []

@@ -109,9 +109,10 @@ extension Controllers {
   ) -> Database.Mode? {
     let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
     let secondaryIsThere = world.silence(of: secondary) < settings.nodeLostAfter
-    let isLost = world.silence(of: primary) >= settings.databaseFailoverAfter
+    let silence = world.silenceAsLeader(of: primary)
+    let isLost = silence >= settings.databaseFailoverAfter
     if !isLost {
-      let due = settings.databaseFailoverAfter.nanoseconds - world.silence(of: primary).nanoseconds
+      let due = settings.databaseFailoverAfter.nanoseconds - silence.nanoseconds
       look.wait(until: world.now + Duration(nanoseconds: due))
     }
     let isDown =

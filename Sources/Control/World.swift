@@ -14,22 +14,30 @@ public struct World: Sendable {
   /// to listen.
   public var heard: SortedMap<String, Instant>
   public var listeningSince: Instant
+  /// Since when this manager leads: before that not everyone spoke to it often.
+  public var leadingSince: Instant
   public var now: Instant
 
   public init(
     state: State, reports: SortedMap<String, Report>, heard: SortedMap<String, Instant>,
-    listeningSince: Instant, now: Instant
+    listeningSince: Instant, leadingSince: Instant, now: Instant
   ) {
     self.state = state
     self.reports = reports
     self.heard = heard
     self.listeningSince = listeningSince
+    self.leadingSince = leadingSince
     self.now = now
   }
 
   /// For how long nothing has been heard from a node.
   public func silence(of node: String) -> Duration {
     now - max(heard[node] ?? listeningSince, listeningSince)
+  }
+
+  /// For how long a node has kept silent towards this leader, who hears every manager several times a second.
+  func silenceAsLeader(of node: String) -> Duration {
+    min(silence(of: node), now - leadingSince)
   }
 
   /// The last report of a node, if it is not silent: what it says is still so.

@@ -1,0 +1,53 @@
+public import Cluster
+public import Control
+public import Raft
+
+extension Manager {
+  /// What a manager is told at its start and keeps for its life.
+  public struct Configuration: Sendable {
+    /// The cluster's identity, fixed at its bootstrap.
+    public var cluster: String
+    public var id: NodeID
+    public var node: NodeDescription
+    /// All managers, this one included.
+    public var managers: [Peer]
+    public var raft: Settings
+    public var control: ControlSettings
+    /// How often a node reports when nothing changes.
+    public var reportInterval: Duration = .milliseconds(500)
+    /// How long a request may wait for its majority.
+    public var requestTimeout: Duration = .seconds(4)
+    /// A snapshot is made after so many entries, or so many bytes of entries.
+    public var snapshotEntries = 10_000
+    public var snapshotBytes = 16 << 20
+    /// How long a better place for the leader must have been there before leadership moves.
+    public var transferAfter: Duration = .seconds(3)
+
+    public init(
+      cluster: String, id: NodeID, node: NodeDescription, managers: [Peer], raft: Settings = .standard,
+      control: ControlSettings = ControlSettings()
+    ) {
+      self.cluster = cluster
+      self.id = id
+      self.node = node
+      self.managers = managers.sorted { $0.id < $1.id }
+      self.raft = raft
+      self.control = control
+    }
+
+    func manager(_ id: NodeID) -> Peer? { managers.first { $0.id == id } }
+  }
+
+  /// A manager as the others know it.
+  public struct Peer: Hashable, Sendable {
+    public var id: NodeID
+    public var name: String
+    public var zone: String
+
+    public init(id: NodeID, name: String, zone: String) {
+      self.id = id
+      self.name = name
+      self.zone = zone
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Cluster
+import Raft
+import WireFormat
+
+// MARK: The log
+
+extension Manager {
+  /// How long a read that found no leader waits before it asks again.
+  private static let readRetry = Duration.milliseconds(50)
+
+  /// Steps Raft and carries out what concerns this manager itself; returns why a proposal was refused, if one
+  /// was.
+  @discardableResult
+  mutating func stepRaft(
+    _ input: Raft.Input, at now: Instant, into effects: inout [Effect]
+  ) -> Refusal? {
+    var raftEffects: [Raft.Effect] = []
+    raft.step(input, at: now, into: &raftEffects)
+    return handle(raftEffects, at: now, into: &effects)
+  }
+
+  @discardableResult
+  mutating func handle(
+    _ raftEffects: [Raft.Effect], at now: Instant, into effects: inout [Effect]
+  ) -> Refusal? {
+    var refusal: Refusal?
+    for effect in raftEffects {
+      switch effect {
+      case .write(let write):
+        effects.append(.write(write))
+      case .send(let message):
+        effects.append(.send(to: message.to, PeerMessage.raft(message).encoded()))
+      case .apply(let entries):
+        apply(entries, at: now, into: &effects)
+      case .restore(let snapshot):
+        restore(snapshot, into: &effects)
+      case .appended(_, let first, let count, _):
+        if isDeciding { decidedThrough = first + Index(count) - 1 }
+      case .refused(let token, let reason):
+        refusal = reason
+        setBarrier(token, .idle(until: now + Self.readRetry))
+      case .readReady(let token, let index):
+        setBarrier(token, .ready(index))
+      case .leadership(let leadership):
+        follow(leadership, at: now, into: &effects)
+      case .halted(let reason):
+        halt(reason, into: &effects)
+      }
+    }
+    if needsSnapshot { snapshot(at: now, into: &effects) }
+    return refusal
+  }
+
+  private mutating func apply(_ entries: [Entry], at now: Instant, into effects: inout [Effect]) {
+    for entry in entries where haltReason == nil {
+      switch entry.payload {
+      case .empty, .membership:
+        state.skip(entry.index)
+      case .command(let command):
+        bytesSinceSnapshot += command.count
+        apply(command, at: entry.index, into: &effects)
+      }
+    }
+    if decidedThrough != 0, state.appliedIndex >= decidedThrough { decidedThrough = 0 }
+  }
+
+  private mutating func apply(_ command: [UInt8], at index: Index, into effects: inout [Effect]) {
+    let proposal: Proposal
+    do {
+      proposal = try Proposal(decoding: command)
+    } catch {
+      // Going on without it would make this manager's state another one than the others'.
+      halt("entry \(index) cannot be applied: \(error)", into: &effects)
+      return
+    }
+    let applied = state.apply(proposal, at: index)
+    var isPurge = false
+    if case .purge = proposal.intent { isPurge = true }
+    if isPurge {
+      reconciler.cacheNeedsLook = true
+    } else {
+      needsLook = true
+    }
+    guard let request = proposal.request else { return }
+    for token in requests.remove(request) {
+      let refused = isPurge && applied.outcome.isRefused
+      effects.append(.answer(token, isPurge && !refused ? .purged : .applied(applied)))
+    }
+  }
+
+  private mutating func restore(_ snapshot: Snapshot, into effects: inout [Effect]) {
+    needsLook = true
+    guard !snapshot.state.isEmpty else { return }
+    do {
+      state = try State(decoding: snapshot.state)
+    } catch {
+      halt("the snapshot at \(snapshot.position.index) cannot be read: \(error)", into: &effects)
+      return
+    }
+    if state.cluster != configuration.cluster {
+      halt("the snapshot is of cluster \(state.cluster), not \(configuration.cluster)", into: &effects)
+    }
+  }
+
+  // MARK: Snapshots
+
+  private var needsSnapshot: Bool {
+    haltReason == nil
+      && (state.appliedIndex >= raft.snapshotPosition.index + Index(configuration.snapshotEntries)
+        || bytesSinceSnapshot >= configuration.snapshotBytes)
+  }
+
+  private mutating func snapshot(at now: Instant, into effects: inout [Effect]) {
+    bytesSinceSnapshot = 0
+    stepRaft(.snapshot(index: state.appliedIndex, state: state.encoded()), at: now, into: &effects)
+  }
+
+  // MARK: Leadership
+
+  private mutating func follow(_ leadership: Leadership, at now: Instant, into effects: inout [Effect]) {
+    needsLook = true
+    if leadership.isLeader {
+      if leadingSince == .never { leadingSince = now }
+    } else {
+      leadingSince = .never
+      decidedThrough = 0
+      preferredSince = .never
+    }
+    if leadership.leader != nil { requests.sendAgain(at: now) }
+    let who = leadership.leader.flatMap { configuration.manager($0)?.name } ?? "nobody"
+    effects.append(.note("term \(leadership.term): \(who) leads"))
+  }
+}

@@ -1,0 +1,103 @@
+import Cluster
+import Raft
+import WireFormat
+
+// MARK: Other managers
+
+extension Manager {
+  mutating func receive(
+    _ frames: [[UInt8]], from peer: NodeID, at now: Instant, into effects: inout [Effect]
+  ) {
+    guard let sender = configuration.manager(peer) else {
+      effects.append(.note("a frame from the unknown manager \(peer) was ignored"))
+      return
+    }
+    heard[sender.name] = now
+    var commands: [[UInt8]] = []
+    for frame in frames {
+      do {
+        switch try PeerMessage(decoding: frame) {
+        case .raft(let message):
+          if message.from == peer, message.to == configuration.id {
+            stepRaft(.message(message), at: now, into: &effects)
+          }
+        case .propose(let proposed): commands += proposed
+        case .overloaded(let refused):
+          for request in refused {
+            for token in requests.remove(request) { effects.append(.answer(token, .overloaded)) }
+          }
+        case .report(let report): take(report, from: sender, at: now)
+        }
+      } catch {
+        effects.append(.note("a frame from manager \(sender.name) was ignored: \(error)"))
+      }
+    }
+    if !commands.isEmpty { appendForwarded(commands, from: peer, at: now, into: &effects) }
+  }
+
+  /// Commands that another manager brings because it takes this one for the leader. If that is no longer so they
+  /// are dropped: the other one brings them to the next.
+  private mutating func appendForwarded(
+    _ commands: [[UInt8]], from peer: NodeID, at now: Instant, into effects: inout [Effect]
+  ) {
+    // What is not a proposal of this version must not get into the log: no manager could apply it.
+    let proposals = commands.map { try? Proposal(decoding: $0) }
+    let sound = zip(commands, proposals).filter { $0.1 != nil }.map(\.0)
+    if sound.count < commands.count {
+      effects.append(.note("manager \(peer) brought \(commands.count - sound.count) unreadable proposals"))
+    }
+    guard !sound.isEmpty else { return }
+    if !append(sound, of: [], at: now, into: &effects) {
+      let refused = proposals.compactMap { $0?.request }
+      effects.append(.send(to: peer, PeerMessage.overloaded(refused).encoded()))
+    }
+  }
+
+  private mutating func take(_ report: Report, from sender: Peer, at now: Instant) {
+    guard report.description.name == sender.name else { return }
+    if let known = reports[sender.name] {
+      // A delayed report of the same process is older news; a smaller number after a restart is not.
+      let isOlder = report.sequence <= known.sequence && report.process == known.process
+      if isOlder { return }
+      if known.saysTheSame(as: report) {
+        reports[sender.name] = report
+        return
+      }
+    }
+    reports[sender.name] = report
+    needsLook = true
+  }
+
+  // MARK: Reports
+
+  /// Tells all managers how this node is: at once when that changed, otherwise now and then.
+  mutating func report(at now: Instant, into effects: inout [Effect]) {
+    var report = Report(
+      description: configuration.node, process: requests.process, sequence: reportSequence + 1,
+      appliedIndex: state.appliedIndex)
+    reconciler.fill(&report, state)
+    if raft.isLeader { report.problems += controllers.problems }
+    let isNews = sentReport.map { !$0.saysTheSame(as: report) } ?? true
+    guard isNews || now >= nextReport else { return }
+    reportSequence += 1
+    nextReport = now + configuration.reportInterval
+    sentReport = report
+    reports[configuration.node.name] = report
+    heard[configuration.node.name] = now
+    if isNews { needsLook = true }
+    let frame = PeerMessage.report(report).encoded()
+    for peer in configuration.managers where peer.id != configuration.id {
+      effects.append(.send(to: peer.id, frame))
+    }
+  }
+}
+
+extension Report {
+  /// Whether two reports differ in nothing that anyone decides by.
+  func saysTheSame(as other: Report) -> Bool {
+    var same = other
+    same.sequence = sequence
+    same.appliedIndex = appliedIndex
+    return same == self
+  }
+}

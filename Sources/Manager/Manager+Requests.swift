@@ -1,0 +1,113 @@
+import Cluster
+import Raft
+import WireFormat
+
+// MARK: Clients
+
+extension Manager {
+  mutating func submit(_ submissions: [Submission], at now: Instant, into effects: inout [Effect]) {
+    for submission in submissions {
+      if let answer = state.requests[submission.request] {
+        let applied = Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
+        effects.append(.answer(submission.token, .applied(applied)))
+      } else if requests.isFull {
+        effects.append(.answer(submission.token, .overloaded))
+      } else {
+        let proposal = propose(submission.intent, request: submission.request, origin: submission.origin)
+        requests.add(
+          submission.request, tokens: [submission.token], command: proposal.encoded(), isPurge: false, at: now)
+      }
+    }
+  }
+
+  mutating func purge(_ requested: [PurgeRequest], at now: Instant, into effects: inout [Effect]) {
+    for request in requested {
+      if purges.isFull || requests.isFull {
+        effects.append(.answer(request.token, .overloaded))
+      } else {
+        purges.add(request)
+      }
+    }
+  }
+
+  /// Sends gathered purges on their way, as few entries as possible.
+  mutating func flushPurges(at now: Instant, into effects: inout [Effect]) {
+    while !purges.isEmpty, requests.purgeBatches < PurgeBuffer.maximumInFlight {
+      let (addresses, tokens, origin) = purges.takeEntry()
+      let request = requests.drawIdentity()
+      let proposal = propose(.purge(addresses), request: request, origin: origin)
+      requests.add(request, tokens: tokens, command: proposal.encoded(), isPurge: true, at: now)
+    }
+  }
+
+  func propose(_ intent: Intent, request: RequestID?, origin: String) -> Proposal {
+    Proposal(request: request, origin: origin, wallClockMilliseconds: wallClockMilliseconds, intent: intent)
+  }
+
+  mutating func ask(_ token: UInt64, at now: Instant, into effects: inout [Effect]) {
+    barriers.append(
+      Barrier(token: token, deadline: now + configuration.requestTimeout, stage: .idle(until: now)))
+  }
+
+  /// Sends what is due to the leader, asks for what readers need, and gives up what has waited too long.
+  mutating func serveWaiting(at now: Instant, into effects: inout [Effect]) {
+    if let leader = raft.leader {
+      let (due, commands) = requests.due(at: now)
+      if !due.isEmpty { bring(due, commands, to: leader, at: now, into: &effects) }
+    }
+    for token in requests.expired(at: now) { effects.append(.answer(token, .noQuorum)) }
+    serveBarriers(at: now, into: &effects)
+  }
+
+  private mutating func bring(
+    _ due: [RequestID], _ commands: [[UInt8]], to leader: NodeID, at now: Instant,
+    into effects: inout [Effect]
+  ) {
+    if leader == configuration.id {
+      append(commands, of: due, at: now, into: &effects)
+    } else {
+      effects.append(.send(to: leader, PeerMessage.propose(commands).encoded()))
+    }
+  }
+
+  /// As the leader: takes commands into the log. Returns false if they were not taken because too much waits.
+  @discardableResult
+  mutating func append(
+    _ commands: [[UInt8]], of due: [RequestID], at now: Instant, into effects: inout [Effect]
+  ) -> Bool {
+    guard stepRaft(.propose(token: 0, commands: commands), at: now, into: &effects) == .overloaded else {
+      // Without leadership they wait for whoever leads next.
+      return true
+    }
+    for request in due {
+      for token in requests.remove(request) { effects.append(.answer(token, .overloaded)) }
+    }
+    return false
+  }
+
+  private mutating func serveBarriers(at now: Instant, into effects: inout [Effect]) {
+    guard !barriers.isEmpty else { return }
+    for place in barriers.indices {
+      if case .idle(let until) = barriers[place].stage, until <= now, raft.leader != nil {
+        barriers[place].stage = .asked
+        stepRaft(.read(token: barriers[place].token), at: now, into: &effects)
+      }
+    }
+    barriers.removeAll { barrier in
+      if case .ready(let index) = barrier.stage, index <= state.appliedIndex {
+        effects.append(.answer(barrier.token, .current))
+        return true
+      }
+      if barrier.deadline <= now {
+        effects.append(.answer(barrier.token, .noQuorum))
+        return true
+      }
+      return false
+    }
+  }
+
+  mutating func setBarrier(_ token: UInt64, _ stage: Barrier.Stage) {
+    guard let place = barriers.firstIndex(where: { $0.token == token }) else { return }
+    barriers[place].stage = stage
+  }
+}

@@ -1,0 +1,154 @@
+public import Cluster
+public import Control
+public import Raft
+import WireFormat
+
+/// Manager: one manager of the cluster, whole and pure — Raft, the replicated state, the leader's controllers
+/// and the node's reconciler behind one `step`. The program and the simulator run this very value.
+///
+/// What comes in is an `Input`; what it asks of its surroundings are `Effect`s, to be carried out at once and in
+/// order. It reads no clock: the caller says what time it is and calls again at `nextDeadline` at the latest.
+public struct Manager: Sendable {
+  public let configuration: Configuration
+  public internal(set) var state: State
+  var raft: Raft
+  var requests: Requests
+  var purges = PurgeBuffer()
+  var barriers: [Barrier] = []
+  var controllers: Controllers
+  var reconciler: Reconciler
+  var reports = SortedMap<String, Report>()
+  /// When each node was last heard from, whatever it said.
+  var heard = SortedMap<String, Instant>()
+  /// Silence counts from here at the earliest: the start, or the end of a pause of this process.
+  var listeningSince: Instant
+  var leadingSince = Instant.never
+  /// The last of the controllers' intents still on its way; 0 when there is none.
+  var decidedThrough: Index = 0
+  /// Whether the batch that is being proposed is the controllers'.
+  var isDeciding = false
+  var lastStep: Instant
+  var nextReport: Instant
+  var sentReport: Report?
+  var reportSequence: UInt64 = 0
+  /// When the leader last had no reason to hand leadership to a better place.
+  var preferredSince = Instant.never
+  var wallClockMilliseconds: Int64 = 0
+  var bytesSinceSnapshot = 0
+  /// Whether the state was known to be the cluster's at some time since the start. Before that this node leaves
+  /// its containers and servers alone: what it restored may be long out of date.
+  var hasBeenCurrent = false
+  /// Why the manager has stopped for good; nil while it works.
+  public private(set) var haltReason: String?
+  /// Something changed that the controllers or the reconciler should look at.
+  var needsLook = true
+
+  /// - Parameters:
+  ///   - restored: what the log store gave back.
+  ///   - nonce: a number that no other process of the cluster has or had, such as 64 random bits.
+  public init(configuration: Configuration, restored: Restored, nonce: UInt64, at now: Instant) {
+    self.configuration = configuration
+    state = State(cluster: configuration.cluster)
+    raft = Raft(
+      id: configuration.id, settings: configuration.raft, restored: restored, seed: nonce, at: now)
+    requests = Requests(nonce: nonce, timeout: configuration.requestTimeout)
+    controllers = Controllers(settings: configuration.control)
+    reconciler = Reconciler(node: configuration.node, cluster: configuration.cluster)
+    listeningSince = now
+    lastStep = now
+    nextReport = now
+  }
+
+  /// To be called once, before the first step: hands over what was restored.
+  public mutating func start(at now: Instant, into effects: inout [Effect]) {
+    var raftEffects: [Raft.Effect] = []
+    raft.start(into: &raftEffects)
+    handle(raftEffects, at: now, into: &effects)
+    finish(at: now, into: &effects)
+  }
+
+  public mutating func step(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+    guard haltReason == nil else {
+      refuse(input, into: &effects)
+      return
+    }
+    notePause(at: now)
+    switch input {
+    case .timer: stepRaft(.timer, at: now, into: &effects)
+    case .wallClock(let milliseconds): wallClockMilliseconds = milliseconds
+    case .received(let peer, let frames): receive(frames, from: peer, at: now, into: &effects)
+    case .disconnected(let peer): stepRaft(.unreachable(peer), at: now, into: &effects)
+    case .submit(let submissions): submit(submissions, at: now, into: &effects)
+    case .purge(let requested): purge(requested, at: now, into: &effects)
+    case .barrier(let token): ask(token, at: now, into: &effects)
+    case .stored(let id): stepRaft(.stored(id), at: now, into: &effects)
+    case .writeFailed(let id, let reason): stepRaft(.writeFailed(id, reason: reason), at: now, into: &effects)
+    case .finished(let action, let result):
+      reconciler.finish(action, result, at: now)
+      needsLook = true
+    case .observed(let observation):
+      reconciler.observe(observation, at: now)
+      needsLook = true
+    }
+    finish(at: now, into: &effects)
+  }
+
+  /// When `step(.timer)` is due at the latest.
+  public var nextDeadline: Instant {
+    if haltReason != nil { return .never }
+    var deadline = min(raft.nextDeadline, nextReport)
+    deadline = min(deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never)
+    deadline = min(deadline, reconciler.nextLook)
+    if raft.isLeader, decidedThrough == 0 { deadline = min(deadline, controllers.nextLook) }
+    return deadline
+  }
+
+  public var isLeader: Bool { raft.isLeader }
+
+  mutating func halt(_ reason: String, into effects: inout [Effect]) {
+    guard haltReason == nil else { return }
+    haltReason = reason
+    for answer in requests.removeAll() + purges.removeAll() + barriers.map(\.token) {
+      effects.append(.answer(answer, .stopped(reason: reason)))
+    }
+    barriers = []
+    effects.append(.halted(reason: reason))
+  }
+
+  private func refuse(_ input: Input, into effects: inout [Effect]) {
+    let reason = haltReason ?? ""
+    switch input {
+    case .submit(let submissions):
+      for submission in submissions { effects.append(.answer(submission.token, .stopped(reason: reason))) }
+    case .purge(let requested):
+      for request in requested { effects.append(.answer(request.token, .stopped(reason: reason))) }
+    case .barrier(let token):
+      effects.append(.answer(token, .stopped(reason: reason)))
+    default:
+      break
+    }
+  }
+
+  /// A process that was stopped for a while heard nobody; that does not make the others silent.
+  private mutating func notePause(at now: Instant) {
+    if now - lastStep > configuration.control.nodeLostAfter { listeningSince = now }
+    lastStep = max(lastStep, now)
+  }
+
+  /// What follows every input: time-outs, the leader's decisions, the node's own actions, the report.
+  private mutating func finish(at now: Instant, into effects: inout [Effect]) {
+    if raft.isCurrent { hasBeenCurrent = true }
+    flushPurges(at: now, into: &effects)
+    serveWaiting(at: now, into: &effects)
+    if needsLook || now >= reconciler.nextLook { reconcile(at: now, into: &effects) }
+    if raft.isLeader { lead(at: now, into: &effects) }
+    if needsLook || now >= nextReport { report(at: now, into: &effects) }
+    if needsLook { effects.append(.changed) }
+    needsLook = false
+  }
+
+  private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
+    guard hasBeenCurrent else { return }
+    for (id, action) in reconciler.reconcile(state, at: now) { effects.append(.perform(id, action)) }
+  }
+}

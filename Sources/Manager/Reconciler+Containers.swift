@@ -1,0 +1,136 @@
+import Cluster
+import Raft
+
+// MARK: Containers
+
+extension Reconciler {
+  mutating func runContainers(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+    guard let containers, let description = state.nodes[node]?.description else { return }
+    let tasks = state.tasks(on: node)
+    for task in tasks {
+      guard let service = state.services[task.service], let template = service.template(of: task.revision) else {
+        continue
+      }
+      gracePeriods[task.id] = template.stopGracePeriod
+      let container = containers.first { $0.task == task.id }
+      // A container that ended stays until the leader has decided what takes its place.
+      guard container == nil || container?.condition == .created, launchFailures[task.id] == nil else { continue }
+      let launch = TaskLaunch(
+        task: task, template: template.filled(for: task, on: description),
+        networks: Self.networks(of: task.service, template), cluster: cluster)
+      wanted.append((Self.containerPrefix + task.containerName, .runTask(launch)))
+    }
+    for container in containers where !tasks.contains(where: { $0.id == container.task }) {
+      // It takes no more traffic before it is stopped.
+      if let balancing, balancing.contains(container.task) { continue }
+      let grace = gracePeriods[container.task] ?? .seconds(10)
+      wanted.append(
+        (
+          Self.containerPrefix + container.name,
+          .removeTask(container.task, containerName: container.name, stopGracePeriod: grace)
+        ))
+    }
+  }
+
+  private static func networks(of service: ServiceName, _ template: TaskTemplate) -> [String] {
+    template.networks.isEmpty ? ["\(service.stack)_default"] : template.networks
+  }
+
+  /// Until the engine's own word comes, a container that was just started counts as made.
+  mutating func noteLaunched(_ task: Task) {
+    guard containers?.contains(where: { $0.task == task.id && $0.condition != .created }) == false else { return }
+    containers?.removeAll { $0.task == task.id }
+    containers?.append(
+      ContainerObservation(
+        task: task.id, name: task.containerName, container: "", condition: .running, health: .starting))
+  }
+
+  /// How each container of the node is, wanted or not.
+  func taskReports(_ state: State) -> [TaskReport] {
+    var reports: [TaskReport] = []
+    for task in state.tasks(on: node) {
+      let container = containers?.first { $0.task == task.id }
+      reports.append(
+        TaskReport(task: task.id, name: task.containerName, phase: phase(of: task, container, state)))
+    }
+    for container in containers ?? [] where state.tasks[container.task]?.node != node {
+      reports.append(TaskReport(task: container.task, name: container.name, phase: .starting))
+    }
+    return reports.sorted { $0.task < $1.task }
+  }
+
+  private func phase(of task: Task, _ container: ContainerObservation?, _ state: State) -> TaskReport.Phase {
+    if let message = launchFailures[task.id] { return .ended(succeeded: false, message: message) }
+    guard let container else { return .preparing }
+    switch container.condition {
+    case .created: return .preparing
+    case .exited(let code, let outOfMemory, let message):
+      let why = outOfMemory ? "out of memory" : message.isEmpty ? "ended with code \(code)" : message
+      return .ended(succeeded: code == 0 && !outOfMemory, message: why)
+    case .running:
+      switch container.health {
+      case .starting: return .starting
+      case .unhealthy: return .unhealthy
+      case .healthy, .unchecked: return isServing(task, state) ? .serving : .well
+      }
+    }
+  }
+
+  /// Whether traffic reaches the task: every server that stands for it in the load balancer is up.
+  private func isServing(_ task: Task, _ state: State) -> Bool {
+    guard state.nodes[node]?.description.runsBalancer == true,
+      let template = state.services[task.service]?.template(of: task.revision)
+    else { return true }
+    let ports = template.ports.filter { $0.mode == .balanced }
+    return ports.allSatisfy { port in
+      balancer?.serving.contains(Balancing.serverName(task.id, port)) == true
+    }
+  }
+}
+
+// MARK: Load balancer
+
+extension Reconciler {
+  mutating func balance(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+    guard state.nodes[node]?.description.runsBalancer == true, containers != nil else { return }
+    let desired = Balancing(frontends: frontends(state))
+    if desired != balancing { wanted.append(("balancer", .balance(desired))) }
+  }
+
+  private func frontends(_ state: State) -> [Balancing.Frontend] {
+    var frontends: [Balancing.Frontend] = []
+    for (name, service) in state.services {
+      for port in service.specification.template.ports where port.mode == .balanced {
+        frontends.append(
+          Balancing.Frontend(
+            name: "\(name.stack)_\(name.service)_\(port.published)", port: port.published,
+            servers: servers(of: name, published: port.published, state)))
+      }
+    }
+    return frontends.sorted { $0.port < $1.port }
+  }
+
+  /// The node's own containers of a service that are well; of old revisions too, by the port they have.
+  private func servers(
+    of name: ServiceName, published: Int, _ state: State
+  ) -> [Balancing.Server] {
+    (containers ?? []).compactMap { container in
+      guard let task = state.tasks[container.task], task.node == node, task.service == name,
+        let template = state.services[name]?.template(of: task.revision),
+        let port = template.ports.first(where: { $0.published == published }),
+        container.condition == .running, container.health == .healthy || container.health == .unchecked,
+        let address = container.address
+      else { return nil }
+      return Balancing.Server(
+        name: Balancing.serverName(task.id, port), address: address, port: port.target)
+    }
+  }
+}
+
+extension Balancing {
+  static func serverName(_ task: TaskID, _ port: Port) -> String { "\(task)_\(port.target)" }
+
+  func contains(_ task: TaskID) -> Bool {
+    frontends.contains { $0.servers.contains { $0.name.hasPrefix("\(task)_") } }
+  }
+}

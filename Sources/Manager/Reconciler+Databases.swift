@@ -1,0 +1,225 @@
+import Cluster
+import Raft
+
+/// What this process knows of a database beyond what can be observed.
+struct DatabaseMemory: Hashable, Sendable {
+  /// The epoch this memory belongs to; a new one begins anew.
+  var epoch: UInt64 = 0
+  /// The standby for which the primary made a slot.
+  var admitted: String?
+  /// The standby that commits wait for, once that is certain, and the position the primary had then: what was
+  /// committed before did not wait.
+  var synchronized: String?
+  var barrier: LSN?
+  /// Since when a standby that should stream does not.
+  var stalledSince = Instant.never
+  /// Following with the data there is did not work: a new copy is needed.
+  var needsCopy = false
+}
+
+// MARK: Databases
+
+extension Reconciler {
+  /// How long a standby may take to find its primary before its data counts as useless.
+  private static let followWithin = Duration.seconds(15)
+
+  mutating func reconcile(
+    _ database: Database, _ state: State, at now: Instant, _ wanted: inout [(thing: String, action: Action)]
+  ) {
+    let name = database.specification.name
+    guard let seen = databases[name], seen.server != .busy, state.nodes[node]?.description.runsDatabases == true
+    else { return }
+    var memory = databaseMemories[name] ?? DatabaseMemory()
+    if memory.epoch != database.epoch {
+      memory.admitted = nil
+      memory.needsCopy = false
+      memory.stalledSince = .never
+      memory.epoch = database.epoch
+    }
+    let step = next(for: database, seen, &memory, state, at: now)
+    databaseMemories[name] = memory
+    guard let step else { return }
+    let members = database.members.compactMap { member in
+      state.nodes[member].map { DatabaseAction.Member(node: member, address: $0.description.address) }
+    }
+    let action = DatabaseAction(
+      specification: database.specification, epoch: database.epoch,
+      systemIdentifier: database.systemIdentifier, step: step, members: members)
+    wanted.append(("database \(name)", .database(action)))
+  }
+
+  private mutating func next(
+    for database: Database, _ seen: DatabaseObservation, _ memory: inout DatabaseMemory, _ state: State,
+    at now: Instant
+  ) -> DatabaseAction.Step? {
+    switch database.mode {
+    case .waiting:
+      return nil
+    case .initializing(node):
+      return whileInitializing(database, seen)
+    case .solo(node):
+      return asPrimary(seen, synchronousTo: nil, &memory)
+    case .syncing(node, let secondary):
+      let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
+      return whileSyncing(seen, standby, &memory)
+    case .sync(node, let secondary):
+      let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
+      return asPrimary(seen, synchronousTo: standby, &memory)
+    case .syncing(let primary, node):
+      return asSecondary(of: primary, database, seen, mayCopy: true, &memory, state, at: now)
+    case .sync(let primary, node), .switching(let primary, node), .stopped(let primary, node, _):
+      return asSecondary(of: primary, database, seen, mayCopy: false, &memory, state, at: now)
+    case .promoting(node, _):
+      if case .primary = seen.server { return nil }
+      return .promote
+    case .switching, .stopped, .promoting:
+      return seen.server == .stopped ? nil : .stop
+    case .initializing, .solo, .syncing, .sync:
+      // No part in it: a server that still takes writes is an old primary. A standby may go on: it has the
+      // data when it is asked for again.
+      if case .primary = seen.server { return .stop }
+      return nil
+    }
+  }
+
+  private func whileInitializing(_ database: Database, _ seen: DatabaseObservation) -> DatabaseAction.Step? {
+    switch (seen.data, seen.server) {
+    case (_, .primary), (_, .standby), (_, .busy): nil
+    case (.absent, .stopped): .initialize
+    // Made by an attempt under this very epoch whose end nobody saw. Anything else is somebody's data.
+    case (.present, .stopped): seen.epoch == database.epoch ? .startPrimary(synchronousStandby: nil) : nil
+    }
+  }
+
+  private func asPrimary(
+    _ seen: DatabaseObservation, synchronousTo standby: String?, _ memory: inout DatabaseMemory
+  ) -> DatabaseAction.Step? {
+    switch seen.server {
+    case .stopped:
+      return seen.data == .absent ? nil : .startPrimary(synchronousStandby: standby)
+    case .primary(_, let synchronous, _):
+      if synchronous == standby, standby == nil || memory.synchronized == standby { return nil }
+      return .synchronize(standby: standby)
+    case .busy:
+      return nil
+    // Its promotion was recorded and then undone by a restart in the middle of it.
+    case .standby:
+      return .promote
+    }
+  }
+
+  private func whileSyncing(
+    _ seen: DatabaseObservation, _ standby: String, _ memory: inout DatabaseMemory
+  ) -> DatabaseAction.Step? {
+    guard case .primary(let position, let synchronous, let standbys) = seen.server else {
+      return asPrimary(seen, synchronousTo: nil, &memory)
+    }
+    if memory.admitted != standby { return .admit(standby: standby) }
+    if synchronous == standby, memory.synchronized == standby { return nil }
+    let lag = standbys.first { $0.name == standby && $0.isStreaming }
+      .map { position > $0.flushed ? position.rawValue - $0.flushed.rawValue : 0 }
+    // Commits wait from here on: not before the standby is nearly there.
+    guard let lag, lag < 1 << 24 else { return nil }
+    return .synchronize(standby: standby)
+  }
+
+  private func asSecondary(
+    of primary: String, _ database: Database, _ seen: DatabaseObservation, mayCopy: Bool,
+    _ memory: inout DatabaseMemory, _ state: State, at now: Instant
+  ) -> DatabaseAction.Step? {
+    guard let address = state.nodes[primary]?.description.address else { return nil }
+    let upstream = DatabaseAction.Upstream(
+      address: address, port: database.specification.port,
+      standbyName: Database.standbyName(node: node, epoch: database.incarnation))
+    if case .primary = seen.server { return .stop }
+    guard mayCopy else { return follow(upstream, seen) }
+    if case .present(database.systemIdentifier?, _, _, _) = seen.data, !memory.needsCopy {
+      if isStalled(seen, &memory, at: now) { memory.needsCopy = true } else { return follow(upstream, seen) }
+    }
+    return seen.server == .stopped ? .clone(from: upstream) : .stop
+  }
+
+  private func follow(
+    _ upstream: DatabaseAction.Upstream, _ seen: DatabaseObservation
+  ) -> DatabaseAction.Step? {
+    switch seen.server {
+    case .standby(_, _, _, upstream.standbyName, upstream.address): nil
+    case .stopped where seen.data == .absent: nil
+    default: .follow(upstream)
+    }
+  }
+
+  private func isStalled(
+    _ seen: DatabaseObservation, _ memory: inout DatabaseMemory, at now: Instant
+  ) -> Bool {
+    if case .standby(_, _, true, _, _) = seen.server {
+      memory.stalledSince = .never
+      return false
+    }
+    if memory.stalledSince == .never { memory.stalledSince = now }
+    return now - memory.stalledSince >= Self.followWithin
+  }
+
+  // MARK: Results and observations
+
+  mutating func didFinish(_ action: DatabaseAction) {
+    var memory = databaseMemories[action.specification.name] ?? DatabaseMemory()
+    switch action.step {
+    case .admit(let standby): memory.admitted = standby
+    case .synchronize(let standby), .startPrimary(let standby):
+      memory.synchronized = standby
+      memory.barrier = nil
+    case .clone: memory.needsCopy = false
+    case .initialize, .follow, .stop, .promote: break
+    }
+    databaseMemories[action.specification.name] = memory
+  }
+
+  mutating func didFail(_ action: DatabaseAction) {
+    // The server does not even start with the data there is.
+    if case .follow = action.step, failureCount(of: "database \(action.specification.name)") >= 3 {
+      databaseMemories.update(action.specification.name) { $0.needsCopy = true }
+    }
+  }
+
+  mutating func observe(_ seen: DatabaseObservation) {
+    databases[seen.database] = seen
+    databaseMemories.update(seen.database) { memory in
+      switch seen.server {
+      case .primary(let position, _, _):
+        if memory.synchronized != nil, memory.barrier == nil { memory.barrier = position }
+      case .stopped, .standby:
+        memory.synchronized = nil
+        memory.barrier = nil
+      case .busy:
+        break
+      }
+    }
+  }
+
+  /// What is reported of a database. A standby counts as synchronous only when it also holds everything that was
+  /// committed before commits began to wait for it.
+  func report(_ seen: DatabaseObservation) -> DatabaseObservation {
+    guard case .primary(let position, let synchronous?, let standbys) = seen.server else { return seen }
+    let memory = databaseMemories[seen.database]
+    let isCertain =
+      memory?.synchronized == synchronous
+      && standbys.contains { standby in
+        standby.name == synchronous && memory?.barrier.map { standby.flushed >= $0 } == true
+      }
+    var reported = seen
+    reported.server = .primary(
+      position: position, synchronousStandby: isCertain ? synchronous : nil, standbys: standbys)
+    return reported
+  }
+
+  mutating func fill(_ report: inout Report, _ state: State) {
+    report.tasks = taskReports(state)
+    report.databases = databases.values.map { self.report($0) }
+    if let cache {
+      report.cache = CacheReport(
+        cache: cache.cache, isReachable: cache.isReachable, position: cachePosition ?? 0, bans: cache.bans)
+    }
+    report.problems = problems.values
+  }
+}

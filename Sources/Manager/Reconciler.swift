@@ -1,0 +1,189 @@
+import Cluster
+import Raft
+
+/// Brings one node to what the log wants of it: compares the state with what the node's drivers observed and
+/// takes the next local action. Level-triggered: an action that failed, was half done, or was done without
+/// anyone noticing is found out by the next observation.
+///
+/// At most one action is under way for each thing (a task, a database, the cache, the load balancer).
+struct Reconciler: Sendable {
+  let node: String
+  let cluster: String
+
+  /// What the drivers saw last; nil before they saw anything, or since they cannot.
+  var containers: [ContainerObservation]?
+  var databases = SortedMap<String, DatabaseObservation>()
+  var cache: CacheObservation?
+  var balancer: BalancerObservation?
+  var problems = SortedMap<String, String>()
+
+  // MARK: Memory of this process
+  /// Tasks whose container could not be made, with the reason.
+  var launchFailures = SortedMap<TaskID, String>()
+  /// How long a task's container may take to stop, kept beyond the task itself.
+  var gracePeriods = SortedMap<TaskID, Duration>()
+  /// What the load balancer was last told.
+  var balancing: Balancing?
+  var databaseMemories = SortedMap<String, DatabaseMemory>()
+  /// How far the cache has come; nil until the first look at the state.
+  var cachePosition: Index?
+  /// Purges came since the last look.
+  var cacheNeedsLook = false
+
+  private var nextAction: Manager.ActionID = 1
+  private var underWay = SortedMap<Manager.ActionID, Started>()
+  private var busy: Set<String> = []
+  private var failures = SortedMap<String, Failure>()
+  private(set) var nextLook = Instant.never
+
+  /// An action under way: of which thing, and what follows from its end.
+  struct Started: Hashable, Sendable {
+    var thing: String
+    var action: Action
+  }
+
+  /// Attempts that failed one after another, and when the next is due.
+  struct Failure: Hashable, Sendable {
+    var count: Int
+    var retryAt: Instant
+  }
+
+  /// Containers that are made or removed at the same time.
+  static let maximumContainerActions = 4
+
+  init(node: String, cluster: String) {
+    self.node = node
+    self.cluster = cluster
+  }
+
+  /// The next actions, with their numbers.
+  mutating func reconcile(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
+    nextLook = .never
+    var wanted: [(thing: String, action: Action)] = []
+    balance(state, &wanted)
+    runContainers(state, &wanted)
+    for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
+    purge(state, &wanted)
+    cacheNeedsLook = false
+    return wanted.compactMap { start($0.thing, $0.action, at: now) }
+  }
+
+  /// Takes an action up, unless one is under way for the same thing or the last one failed just now.
+  private mutating func start(
+    _ thing: String, _ action: Action, at now: Instant
+  ) -> (Manager.ActionID, Action)? {
+    guard !busy.contains(thing) else { return nil }
+    if let failure = failures[thing], failure.retryAt > now {
+      nextLook = min(nextLook, failure.retryAt)
+      return nil
+    }
+    if thing.hasPrefix(Self.containerPrefix),
+      underWay.values.count(where: { $0.thing.hasPrefix(Self.containerPrefix) }) >= Self.maximumContainerActions
+    {
+      return nil
+    }
+    let id = nextAction
+    nextAction += 1
+    underWay[id] = Started(thing: thing, action: action)
+    busy.insert(thing)
+    return (id, action)
+  }
+
+  static let containerPrefix = "container "
+
+  mutating func finish(_ id: Manager.ActionID, _ result: ActionResult, at now: Instant) {
+    guard let started = underWay[id] else { return }
+    underWay[id] = nil
+    busy.remove(started.thing)
+    switch result {
+    case .done:
+      failures[started.thing] = nil
+      problems[started.thing] = nil
+      didFinish(started.action)
+    case .failed(let message):
+      let count = (failures[started.thing]?.count ?? 0) + 1
+      // 100 ms, 200 ms … 6.4 s, and 10 s from then on.
+      let wait = count > 7 ? Duration.seconds(10) : Duration.milliseconds(50 << count)
+      failures[started.thing] = Failure(count: count, retryAt: now + wait)
+      problems[started.thing] = "\(started.thing): \(message)"
+      didFail(started.action, message)
+    }
+  }
+
+  /// How often in a row something has failed.
+  func failureCount(of thing: String) -> Int { failures[thing]?.count ?? 0 }
+
+  private mutating func didFinish(_ action: Action) {
+    switch action {
+    case .runTask(let launch):
+      launchFailures[launch.task.id] = nil
+      noteLaunched(launch.task)
+    case .removeTask(let task, _, _):
+      containers?.removeAll { $0.task == task }
+      gracePeriods[task] = nil
+      launchFailures[task] = nil
+    case .database(let action):
+      didFinish(action)
+    case .cache(.purge(_, let through)), .cache(.flush(let through)):
+      cachePosition = max(cachePosition ?? 0, through)
+    case .balance(let balancing):
+      self.balancing = balancing
+    }
+  }
+
+  private mutating func didFail(_ action: Action, _ message: String) {
+    switch action {
+    case .runTask(let launch): launchFailures[launch.task.id] = message
+    case .database(let action): didFail(action)
+    case .removeTask, .cache, .balance: break
+    }
+  }
+
+  mutating func observe(_ observation: Observation, at now: Instant) {
+    switch observation {
+    case .containers(let seen):
+      containers = seen.sorted { $0.task < $1.task }
+      problems["containers"] = nil
+    case .database(let seen):
+      observe(seen)
+      problems["databases"] = nil
+    case .cache(let seen):
+      cache = seen
+      problems["cache"] = nil
+    case .balancer(let seen):
+      balancer = seen
+      problems["balancer"] = nil
+    case .unavailable(let service, let reason):
+      switch service {
+      case .containers: containers = nil
+      case .databases: databases = SortedMap()
+      case .cache: if let seen = cache { cache = CacheObservation(cache: seen.cache, isReachable: false) }
+      case .balancer: balancer = nil
+      }
+      problems["\(service)"] = "\(service) on \(node): \(reason)"
+    }
+  }
+}
+
+// MARK: Cache
+
+extension Reconciler {
+  /// Purges of one action: enough to keep the connection full, few enough to show progress.
+  private static let purgesAtOnce = 1_000
+
+  private mutating func purge(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+    guard let name = state.nodes[node]?.description.cache, let committed = state.caches[name] else { return }
+    let position = max(cachePosition ?? committed.position, committed.position)
+    cachePosition = position
+    guard cache?.isReachable == true, position < state.purges.last else { return }
+    guard let batches = state.purges.pending(after: position, limit: Self.purgesAtOnce) else {
+      wanted.append(("cache", .cache(.flush(through: state.purges.last))))
+      return
+    }
+    guard let last = batches.last else {
+      cachePosition = state.purges.last
+      return
+    }
+    wanted.append(("cache", .cache(.purge(batches.flatMap(\.purges), through: last.index))))
+  }
+}
