@@ -16,11 +16,15 @@ public enum Intent: Hashable, Sendable {
   case rollout(ServiceName, revision: UInt64, RolloutEvent)
   case database(DatabaseStep)
   case cachePositions([CachePosition])
+
+  public var isPurge: Bool {
+    if case .purge = self { true } else { false }
+  }
 }
 
 /// An intent on its way into the log: with who wants it and when.
 public struct Proposal: Hashable, Sendable {
-  /// Given by clients; nil for decisions and for purges, which may be applied twice without harm.
+  /// Drawn by clients, and by managers for their door's purges; nil for decisions.
   public var request: RequestID?
   /// Such as `operator/ana`, `door/a` or `controller/c`.
   public var origin: String

@@ -10,6 +10,7 @@ extension Report: WireCodable {
     writer.repeated(5, databases)
     writer.field(6, cache)
     writer.repeated(7, problems)
+    writer.field(8, process)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -20,6 +21,7 @@ extension Report: WireCodable {
     var databases: [DatabaseObservation] = []
     var cache: CacheReport?
     var problems: [String] = []
+    var process: UInt64 = 0
     while let field = try reader.next() {
       switch field {
       case 1: description = try reader.record()
@@ -29,11 +31,12 @@ extension Report: WireCodable {
       case 5: databases.append(try reader.record())
       case 6: cache = try reader.record()
       case 7: problems.append(try reader.string())
+      case 8: process = try reader.uint()
       default: throw reader.unknown(field)
       }
     }
     self.init(
-      description: try description.required("a report's node"), sequence: sequence,
+      description: try description.required("a report's node"), process: process, sequence: sequence,
       appliedIndex: appliedIndex)
     self.tasks = tasks.sorted { $0.task < $1.task }
     self.databases = databases
@@ -46,19 +49,23 @@ extension TaskReport: WireCodable {
   public func encode(into writer: inout WireWriter) {
     writer.field(1, task)
     writer.field(2, phase)
+    writer.field(3, name)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
     var task: UInt64 = 0
+    var name = ""
     var phase: Phase?
     while let field = try reader.next() {
       switch field {
       case 1: task = try reader.uint()
       case 2: phase = try reader.record()
+      case 3: name = try reader.string()
       default: throw reader.unknown(field)
       }
     }
-    self.init(task: try TaskID(reading: task), phase: try phase.required("a task's phase"))
+    self.init(
+      task: try TaskID(reading: task), name: name, phase: try phase.required("a task's phase"))
   }
 }
 

@@ -29,7 +29,8 @@ extension State {
       return Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
     }
     let outcome = perform(proposal.intent, at: index)
-    if let request = proposal.request {
+    // A purge may be applied twice without harm; its many requests would push out the operators'.
+    if let request = proposal.request, !proposal.intent.isPurge {
       requests.record(request, RequestLedger.Answer(index: index, outcome: outcome))
     }
     record(proposal, outcome, at: index)
@@ -56,16 +57,11 @@ extension State {
 
   /// Positions of caches are bookkeeping and stay out of the history.
   private mutating func record(_ proposal: Proposal, _ outcome: Outcome, at index: Index) {
-    let isPurge: Bool
-    switch proposal.intent {
-    case .cachePositions: return
-    case .purge: isPurge = true
-    default: isPurge = false
-    }
+    if case .cachePositions = proposal.intent { return }
     history.append(
       HistoryRecord(
         index: index, wallClockMilliseconds: proposal.wallClockMilliseconds, origin: proposal.origin,
         summary: proposal.intent.summary, outcome: outcome),
-      isPurge: isPurge)
+      isPurge: proposal.intent.isPurge)
   }
 }

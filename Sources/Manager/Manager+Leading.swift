@@ -1,6 +1,7 @@
 import Cluster
 import Control
-import Raft
+public import Raft
+import WireFormat
 
 // MARK: The leader
 

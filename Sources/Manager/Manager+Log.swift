@@ -12,16 +12,16 @@ extension Manager {
   /// was.
   @discardableResult
   mutating func stepRaft(
-    _ input: Raft.Input, at now: Instant, into effects: inout [Effect]
+    _ input: RaftInput, at now: Instant, into effects: inout [Effect]
   ) -> Refusal? {
-    var raftEffects: [Raft.Effect] = []
+    var raftEffects: [RaftEffect] = []
     raft.step(input, at: now, into: &raftEffects)
     return handle(raftEffects, at: now, into: &effects)
   }
 
   @discardableResult
   mutating func handle(
-    _ raftEffects: [Raft.Effect], at now: Instant, into effects: inout [Effect]
+    _ raftEffects: [RaftEffect], at now: Instant, into effects: inout [Effect]
   ) -> Refusal? {
     var refusal: Refusal?
     for effect in raftEffects {
@@ -74,8 +74,7 @@ extension Manager {
       return
     }
     let applied = state.apply(proposal, at: index)
-    var isPurge = false
-    if case .purge = proposal.intent { isPurge = true }
+    let isPurge = proposal.intent.isPurge
     if isPurge {
       reconciler.cacheNeedsLook = true
     } else {

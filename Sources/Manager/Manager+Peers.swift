@@ -1,4 +1,5 @@
 import Cluster
+import Control
 import Raft
 import WireFormat
 

@@ -15,7 +15,8 @@ extension Manager {
       } else {
         let proposal = propose(submission.intent, request: submission.request, origin: submission.origin)
         requests.add(
-          submission.request, tokens: [submission.token], command: proposal.encoded(), isPurge: false, at: now)
+          submission.request, tokens: [submission.token], command: proposal.encoded(), isPurge: false, at: now
+        )
       }
     }
   }

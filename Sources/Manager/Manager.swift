@@ -1,5 +1,5 @@
 public import Cluster
-public import Control
+import Control
 public import Raft
 import WireFormat
 
@@ -53,7 +53,7 @@ public struct Manager: Sendable {
       id: configuration.id, settings: configuration.raft, restored: restored, seed: nonce, at: now)
     requests = Requests(nonce: nonce, timeout: configuration.requestTimeout)
     controllers = Controllers(settings: configuration.control)
-    reconciler = Reconciler(node: configuration.node, cluster: configuration.cluster)
+    reconciler = Reconciler(node: configuration.node.name, cluster: configuration.cluster)
     listeningSince = now
     lastStep = now
     nextReport = now
@@ -61,7 +61,7 @@ public struct Manager: Sendable {
 
   /// To be called once, before the first step: hands over what was restored.
   public mutating func start(at now: Instant, into effects: inout [Effect]) {
-    var raftEffects: [Raft.Effect] = []
+    var raftEffects: [RaftEffect] = []
     raft.start(into: &raftEffects)
     handle(raftEffects, at: now, into: &effects)
     finish(at: now, into: &effects)
@@ -97,7 +97,9 @@ public struct Manager: Sendable {
   public var nextDeadline: Instant {
     if haltReason != nil { return .never }
     var deadline = min(raft.nextDeadline, nextReport)
-    deadline = min(deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never)
+    deadline = min(
+      deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never
+    )
     deadline = min(deadline, reconciler.nextLook)
     if raft.isLeader, decidedThrough == 0 { deadline = min(deadline, controllers.nextLook) }
     return deadline

@@ -8,13 +8,16 @@ extension Reconciler {
     guard let containers, let description = state.nodes[node]?.description else { return }
     let tasks = state.tasks(on: node)
     for task in tasks {
-      guard let service = state.services[task.service], let template = service.template(of: task.revision) else {
+      guard let service = state.services[task.service], let template = service.template(of: task.revision)
+      else {
         continue
       }
       gracePeriods[task.id] = template.stopGracePeriod
       let container = containers.first { $0.task == task.id }
       // A container that ended stays until the leader has decided what takes its place.
-      guard container == nil || container?.condition == .created, launchFailures[task.id] == nil else { continue }
+      guard container == nil || container?.condition == .created, launchFailures[task.id] == nil else {
+        continue
+      }
       let launch = TaskLaunch(
         task: task, template: template.filled(for: task, on: description),
         networks: Self.networks(of: task.service, template), cluster: cluster)
@@ -38,7 +41,9 @@ extension Reconciler {
 
   /// Until the engine's own word comes, a container that was just started counts as made.
   mutating func noteLaunched(_ task: Task) {
-    guard containers?.contains(where: { $0.task == task.id && $0.condition != .created }) == false else { return }
+    guard containers?.contains(where: { $0.task == task.id && $0.condition != .created }) == false else {
+      return
+    }
     containers?.removeAll { $0.task == task.id }
     containers?.append(
       ContainerObservation(

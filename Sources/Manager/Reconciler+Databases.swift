@@ -22,12 +22,14 @@ struct DatabaseMemory: Hashable, Sendable {
 extension Reconciler {
   /// How long a standby may take to find its primary before its data counts as useless.
   private static let followWithin = Duration.seconds(15)
+  private static let nearlyThereBytes: UInt64 = 16 << 20
 
   mutating func reconcile(
     _ database: Database, _ state: State, at now: Instant, _ wanted: inout [(thing: String, action: Action)]
   ) {
     let name = database.specification.name
-    guard let seen = databases[name], seen.server != .busy, state.nodes[node]?.description.runsDatabases == true
+    guard let seen = databases[name], seen.server != .busy,
+      state.nodes[node]?.description.runsDatabases == true
     else { return }
     var memory = databaseMemories[name] ?? DatabaseMemory()
     if memory.epoch != database.epoch {
@@ -87,7 +89,8 @@ extension Reconciler {
     case (_, .primary), (_, .standby), (_, .busy): nil
     case (.absent, .stopped): .initialize
     // Made by an attempt under this very epoch whose end nobody saw. Anything else is somebody's data.
-    case (.present, .stopped): seen.epoch == database.epoch ? .startPrimary(synchronousStandby: nil) : nil
+    case (.present, .stopped) where seen.epoch == database.epoch: .startPrimary(synchronousStandby: nil)
+    case (.present, .stopped): nil
     }
   }
 
@@ -116,10 +119,9 @@ extension Reconciler {
     }
     if memory.admitted != standby { return .admit(standby: standby) }
     if synchronous == standby, memory.synchronized == standby { return nil }
-    let lag = standbys.first { $0.name == standby && $0.isStreaming }
-      .map { position > $0.flushed ? position.rawValue - $0.flushed.rawValue : 0 }
+    guard let follower = standbys.first(where: { $0.name == standby && $0.isStreaming }) else { return nil }
     // Commits wait from here on: not before the standby is nearly there.
-    guard let lag, lag < 1 << 24 else { return nil }
+    guard position.rawValue < follower.flushed.rawValue + Self.nearlyThereBytes else { return nil }
     return .synchronize(standby: standby)
   }
 
@@ -133,7 +135,9 @@ extension Reconciler {
       standbyName: Database.standbyName(node: node, epoch: database.incarnation))
     if case .primary = seen.server { return .stop }
     guard mayCopy else { return follow(upstream, seen) }
-    if case .present(database.systemIdentifier?, _, _, _) = seen.data, !memory.needsCopy {
+    if case .present(let identifier, _, _, _) = seen.data, identifier == database.systemIdentifier,
+      !memory.needsCopy
+    {
       if isStalled(seen, &memory, at: now) { memory.needsCopy = true } else { return follow(upstream, seen) }
     }
     return seen.server == .stopped ? .clone(from: upstream) : .stop
@@ -142,11 +146,12 @@ extension Reconciler {
   private func follow(
     _ upstream: DatabaseAction.Upstream, _ seen: DatabaseObservation
   ) -> DatabaseAction.Step? {
-    switch seen.server {
-    case .standby(_, _, _, upstream.standbyName, upstream.address): nil
-    case .stopped where seen.data == .absent: nil
-    default: .follow(upstream)
+    if case .standby(_, _, _, let name, let host) = seen.server, name == upstream.standbyName,
+      host == upstream.address
+    {
+      return nil
     }
+    return seen.data == .absent ? nil : .follow(upstream)
   }
 
   private func isStalled(

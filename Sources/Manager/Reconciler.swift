@@ -58,7 +58,7 @@ struct Reconciler: Sendable {
 
   /// The next actions, with their numbers.
   mutating func reconcile(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
-    nextLook = .never
+    nextLook = now + .seconds(1)
     var wanted: [(thing: String, action: Action)] = []
     balance(state, &wanted)
     runContainers(state, &wanted)
@@ -78,7 +78,8 @@ struct Reconciler: Sendable {
       return nil
     }
     if thing.hasPrefix(Self.containerPrefix),
-      underWay.values.count(where: { $0.thing.hasPrefix(Self.containerPrefix) }) >= Self.maximumContainerActions
+      underWay.values.count(where: { $0.thing.hasPrefix(Self.containerPrefix) })
+        >= Self.maximumContainerActions
     {
       return nil
     }

@@ -3,7 +3,8 @@ import Raft
 
 extension RandomValues {
   mutating func report() -> Report {
-    var report = Report(description: nodeDescription(), sequence: uint(), appliedIndex: uint())
+    var report = Report(
+      description: nodeDescription(), process: uint(), sequence: uint(), appliedIndex: uint())
     report.tasks = list { $0.taskReport() }.sorted { $0.task < $1.task }
     report.databases = list { $0.databaseObservation() }
     report.cache = optional { $0.cacheReport() }
@@ -11,7 +12,7 @@ extension RandomValues {
     return report
   }
 
-  mutating func taskReport() -> TaskReport { TaskReport(task: taskID(), phase: taskPhase()) }
+  mutating func taskReport() -> TaskReport { TaskReport(task: taskID(), name: text(), phase: taskPhase()) }
 
   mutating func taskPhase() -> TaskReport.Phase {
     switch below(6) {

@@ -1,0 +1,3 @@
+extension TaskTemplate {
+  public func filled(for task: Task, on node: NodeDescription) -> TaskTemplate { self }
+}
