@@ -19,7 +19,8 @@ extension Raft {
     guard take(append.entries[Int(skipped)...]) else { return }
     let end = previous.index + UInt64(append.entries.count) - skipped
     following.verified = max(following.verified, end)
-    commit(through: min(append.commit, following.verified))
+    // An earlier message may have told of a commit before its entries were here.
+    commit(through: min(toldCommit, following.verified))
     // Entries that are all on disk already were sent because an earlier answer was lost.
     acknowledge(always: !append.entries.isEmpty && end <= writes.durableIndex)
   }

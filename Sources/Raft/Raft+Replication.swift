@@ -58,29 +58,20 @@ extension Raft {
       switch member.phase {
       case .probing(isPaused: true), .sendingSnapshot:
         return
-      case .probing(isPaused: false):
-        guard log.term(at: member.next - 1) != nil else {
-          beginSnapshot(to: slot)
-          return
-        }
-        sendAppend(to: slot)
-      case .replicating(let window):
-        if member.next <= log.last.index, !window.isFull(settings) {
-          guard log.term(at: member.next - 1) != nil else {
-            beginSnapshot(to: slot)
-            return
-          }
-          sendAppend(to: slot)
-        } else {
-          if member.commitSent < commitIndex { sendAppend(to: slot, withEntries: false) }
-          return
-        }
+      case .probing, .replicating:
+        guard !beginSnapshotIfNeeded(to: slot) else { return }
       }
+      if case .replicating(let window) = member.phase, window.isFull(settings) || member.next > log.last.index
+      {
+        if member.commitSent < commitIndex { sendAppend(to: slot, withEntries: false) }
+        return
+      }
+      sendAppend(to: slot)
     }
   }
 
   /// One append that begins at the member's next entry. Without entries it asks whether the member has all
-  /// before, which finds out what was lost on the way.
+  /// before, which finds out what was lost on the way. A member that is receiving a snapshot is asked nothing.
   private mutating func sendAppend(to slot: Int, withEntries: Bool = true) {
     let member = leading.members[slot]
     let previous = log.term(at: member.next - 1).map { Position(index: member.next - 1, term: $0) } ?? .zero
@@ -100,7 +91,10 @@ extension Raft {
   /// Asks all members whether they still follow, with an empty append.
   mutating func startRound() {
     leading.round += 1
-    for slot in leading.members.indices { sendAppend(to: slot, withEntries: false) }
+    for slot in leading.members.indices {
+      _ = beginSnapshotIfNeeded(to: slot)
+      sendAppend(to: slot, withEntries: false)
+    }
     answerConfirmedReads()
   }
 

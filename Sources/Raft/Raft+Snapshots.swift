@@ -18,9 +18,14 @@ extension Raft {
 
 /// Sending.
 extension Raft {
-  mutating func beginSnapshot(to slot: Int) {
+  /// A member whose next entry is compacted away needs the snapshot, whatever else is on its way to it.
+  mutating func beginSnapshotIfNeeded(to slot: Int) -> Bool {
+    let member = leading.members[slot]
+    if case .sendingSnapshot = member.phase { return false }
+    guard member.next <= log.base.index else { return false }
     leading.members[slot].beginSnapshot(latestSnapshot)
     sendChunk(to: slot)
+    return true
   }
 
   /// Sends the chunk at the transfer's offset. At the end of the state that is an empty one, which asks

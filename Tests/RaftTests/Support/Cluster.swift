@@ -45,6 +45,8 @@ struct Cluster {
   subscript(_ id: NodeID) -> Raft { nodes[slot(id)].raft! }
   subscript(_ number: UInt64) -> Raft { self[NodeID(number)] }
 
+  mutating func fail(_ text: String) { ledger.fail(text) }
+
   func disk(_ number: UInt64) -> SimulatedDisk { nodes[slot(NodeID(number))].disk }
 
   func isUp(_ id: NodeID) -> Bool { nodes[slot(id)].raft != nil }
@@ -137,7 +139,9 @@ struct Cluster {
     }
     nodes[slot].machine.apply(entry)
     let membership = nodes[slot].raft!.membership
-    ledger.applied(entry, to: nodes[slot].machine, by: nodes[slot].id) { position in
+    ledger.applied(
+      entry, to: nodes[slot].machine, by: nodes[slot].id, in: nodes[slot].raft!.term
+    ) { position in
       let holders = nodes.filter { $0.disk.holds(position) }.map(\.id)
       func isMajority(_ voters: [NodeID]) -> Bool {
         voters.filter(holders.contains).count > voters.count / 2

@@ -25,6 +25,8 @@ struct Ledger {
   /// All committed entries; the one at index 1 stands at 0.
   private(set) var committed: [Position] = []
   private var digests: [UInt64] = []
+  /// The term in which each was committed.
+  private var commitTerms: [Term] = []
   /// The first broken invariant.
   private(set) var violation: String?
 
@@ -103,7 +105,7 @@ struct Ledger {
 
   /// All nodes apply the same entries, and a new one has a durable quorum.
   mutating func applied(
-    _ entry: Entry, to machine: StateMachine, by node: NodeID, holders: (Position) -> Bool
+    _ entry: Entry, to machine: StateMachine, by node: NodeID, in term: Term, holders: (Position) -> Bool
   ) {
     let slot = Int(entry.index) - 1
     if slot < committed.count {
@@ -115,6 +117,7 @@ struct Ledger {
       if !holders(entry.position) { fail("\(node) committed \(entry.position) without a durable quorum") }
       committed.append(entry.position)
       digests.append(machine.digest)
+      commitTerms.append(term)
     }
   }
 
@@ -158,7 +161,7 @@ struct Ledger {
     for window in raft.inFlight
     where window.messages > settings.maximumInFlightMessages
       || (window.messages > 1
-        && window.bytes >= settings.maximumInFlightBytes + settings.maximumAppendBytes + 64)
+        && window.bytes >= settings.maximumInFlightBytes + settings.maximumAppendBytes + 80)
     {
       fail("\(node) has \(window) in flight to one member")
     }
@@ -180,7 +183,9 @@ struct Ledger {
       fail("\(other) and \(node) both lead in term \(raft.term)")
     }
     leaders[raft.term] = node
-    guard let last = committed.last else { return }
+    // Only later terms must have it: a leader of an old one may be elected late, and commits nothing.
+    guard let slot = commitTerms.lastIndex(where: { $0 < raft.term }) else { return }
+    let last = committed[slot]
     if let term = raft.termOfEntry(at: last.index) {
       if term != last.term { fail("\(node) leads without the committed \(last)") }
     } else if raft.lastPosition.index < last.index {
