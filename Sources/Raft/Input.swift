@@ -6,6 +6,9 @@ public enum Input: Hashable, Sendable {
   case message(Message)
   /// Commands to append, in order, as one batch. Answered by `Effect.appended` or `.refused`.
   case propose(token: UInt64, commands: [[UInt8]])
+  /// Changes who votes and who only replicates. Answered by `Effect.appended` or `.refused`; the change is
+  /// complete once `Raft.membership` is no longer joint and its entry is committed.
+  case changeMembers(token: UInt64, voters: [NodeID], learners: [NodeID])
   /// A linearizable read (ReadIndex, Raft thesis 6.4). Answered by `Effect.readReady` or `.refused`.
   /// The token is the caller's, unique within the process.
   case read(token: UInt64)
@@ -63,8 +66,22 @@ public enum Refusal: Hashable, Sendable {
   case transferring
   /// Too much is uncommitted already (`Settings.maximumUncommittedBytes`).
   case overloaded
+  /// An earlier change of the membership is not complete, or the leader is so new that it cannot know.
+  case changeUnderWay
+  /// A membership without voters, or with a member that is both voter and learner.
+  case impossibleMembership
   /// The leader lost its leadership before it could confirm the read.
   case leadershipLost
   /// The node has halted.
   case halted
+}
+
+// Seen from another module, `Raft` names the type and not this module. These names let a caller that has an
+// `Input` and an `Effect` of its own write `Raft.Input` and `Raft.Effect`.
+public typealias RaftInput = Input
+public typealias RaftEffect = Effect
+
+extension Raft {
+  public typealias Input = RaftInput
+  public typealias Effect = RaftEffect
 }

@@ -10,6 +10,7 @@ extension Raft {
     let opensTerm = log.term(at: commitIndex) != term
     commit(through: reached)
     if opensTerm { registerEarlyReads() }
+    membershipCommitted()
     if case .leading = self.state { sendToAll() }
   }
 

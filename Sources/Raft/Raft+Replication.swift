@@ -124,7 +124,7 @@ extension Raft {
 
   /// Steps down in the same term. If only this node's own disk fails, a follower is asked to take over at
   /// once.
-  private mutating func giveUpLeadership(toBestFollower: Bool) {
+  mutating func giveUpLeadership(toBestFollower: Bool) {
     if toBestFollower, let heir = bestVoter { send(.timeoutNow, to: heir) }
     follow(nil, term: term)
   }

@@ -11,7 +11,7 @@ import WireFormat
 /// - `Raft+Elections`: it asks for votes when it hears no leader, and gives its own.
 /// - `Raft+Following`: as a follower it takes the leader's entries.
 /// - `Raft+Replication`, `Raft+Commit`: as a leader it sends its entries, and counts who has them on disk.
-/// - `Raft+Reads`, `Raft+Transfer`, `Raft+Snapshots`: the rest of a leader's work.
+/// - `Raft+Reads`, `Raft+Transfer`, `Raft+Snapshots`, `Raft+MembershipChange`: the rest of a leader's work.
 ///
 /// What must be on disk before others may hear of it is kept by `WriteQueue` and `HeldMessages`.
 public struct Raft: Equatable, Sendable {
@@ -97,6 +97,8 @@ public struct Raft: Equatable, Sendable {
     case .timer: timePassed()
     case .message(let message): receive(message)
     case .propose(let token, let commands): propose(commands, token: token)
+    case .changeMembers(let token, let voters, let learners):
+      changeMembers(voters: voters, learners: learners, token: token)
     case .read(let token): read(token: token)
     case .transfer(let target): transferLeadership(to: target)
     case .stored(let id): writesCompleted(through: id)
@@ -206,7 +208,7 @@ extension Input {
   /// The token of a request that must be answered.
   fileprivate var token: UInt64? {
     switch self {
-    case .propose(let token, _), .read(let token): token
+    case .propose(let token, _), .changeMembers(let token, _, _), .read(let token): token
     default: nil
     }
   }

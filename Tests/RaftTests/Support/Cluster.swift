@@ -24,11 +24,15 @@ struct Cluster {
   private(set) var ledger = Ledger()
   private var effects: [Effect] = []
 
-  init(_ count: Int, learners: Int = 0, settings: Settings = .standard, seed: UInt64 = 1) {
-    let ids = (1...UInt64(count + learners)).map(NodeID.init)
-    let membership = Membership(voters: Array(ids[..<count]), learners: Array(ids[count...]))
+  /// Members with the ids 1, 2 and so on: voters, then learners, then strangers that belong to no membership.
+  init(_ count: Int, learners: Int = 0, strangers: Int = 0, settings: Settings = .standard, seed: UInt64 = 1)
+  {
+    let ids = (1...UInt64(count + learners + strangers)).map(NodeID.init)
+    let membership = Membership(
+      voters: Array(ids[..<count]), learners: Array(ids[count..<count + learners]))
     self.init(
-      ids.map { ($0, .fresh(membership)) }, settings: settings, seed: seed)
+      ids.map { ($0, .fresh(membership.isMember($0) ? membership : Membership(voters: []))) },
+      settings: settings, seed: seed)
   }
 
   init(_ disks: [(NodeID, Restored)], settings: Settings = .standard, seed: UInt64 = 1) {
@@ -105,6 +109,7 @@ struct Cluster {
     for effect in todo {
       switch effect {
       case .write(let write):
+        if raft.isLeader { checkMemberships(write, after: before.membership) }
         ledger.wrote(write, by: id, before: { before.termOfEntry(at: $0) }, after: raft)
         nodes[slot].disk.submit(write)
       case .send(let message):
@@ -123,6 +128,17 @@ struct Cluster {
       }
     }
     if nodes[slot].halted == nil { ledger.stepped(id, raft, settings: settings) }
+  }
+
+  /// Each membership's quorums overlap with those of the one before.
+  private mutating func checkMemberships(_ write: Write, after before: Membership) {
+    var previous = before
+    for case .membership(let next) in write.entries.map(\.payload) {
+      let isSameVoters = next.voters == previous.voters && next.outgoing.isEmpty
+      let isJoined = next.outgoing == previous.voters && !previous.isJoint
+      if !isSameVoters, !isJoined { ledger.fail("\(next) follows \(previous)") }
+      previous = next
+    }
   }
 
   private mutating func checkSent(_ message: Message, by slot: Int) {

@@ -161,7 +161,7 @@ struct Ledger {
     for window in raft.inFlight
     where window.messages > settings.maximumInFlightMessages
       || (window.messages > 1
-        && window.bytes >= settings.maximumInFlightBytes + settings.maximumAppendBytes + 80)
+        && window.bytes >= settings.maximumInFlightBytes + settings.maximumAppendBytes + 200)
     {
       fail("\(node) has \(window) in flight to one member")
     }

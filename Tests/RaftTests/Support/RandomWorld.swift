@@ -33,6 +33,7 @@ struct RandomWorld {
   private(set) var trace: [String] = []
 
   private let keepsTrace: Bool
+  private let changesMembers: Bool
   private var random: RandomSource
   private var events = EventQueue<Event>()
   private var now: Instant = .origin
@@ -66,7 +67,9 @@ struct RandomWorld {
       entriesKeptAfterSnapshot: random.pick([0, 0, 1, 5, 50]))
     self.seed = seed
     self.keepsTrace = keepsTrace
-    cluster = Cluster(voters, learners: learners, settings: settings, seed: seed)
+    changesMembers = random.chance(40)
+    cluster = Cluster(
+      voters, learners: learners, strangers: changesMembers ? 2 : 0, settings: settings, seed: seed)
     ids = cluster.nodes.map(\.id)
     isSyncing = ids.map { _ in false }
     stalledUntil = ids.map { _ in .origin }
@@ -248,11 +251,23 @@ extension RandomWorld {
       read(at: random.chance(50) ? cluster.leader ?? node : node)
     case ...88 where now < faultsEnd:
       step(cluster.leader ?? node, .transfer(to: random.chance(50) ? nil : random.pick(ids)))
-    case ...90:
+    case ...91 where changesMembers && now < faultsEnd:
+      changeMembers(at: cluster.leader ?? node)
+    case ...93:
       step(node, .unreachable(random.pick(ids)))
     default:
       takeSnapshot(at: node)
     }
+  }
+
+  private mutating func changeMembers(at node: NodeID) {
+    tokens += 1
+    var voters: [NodeID] = []
+    var learners: [NodeID] = []
+    for id in ids {
+      if random.chance(60) { voters.append(id) } else if random.chance(50) { learners.append(id) }
+    }
+    step(node, .changeMembers(token: tokens, voters: voters, learners: learners))
   }
 
   private mutating func read(at node: NodeID) {
@@ -340,10 +355,12 @@ extension RandomWorld {
     let goal = cluster[leader].commitIndex + 1
     step(leader, .propose(token: 0, commands: [[1, 2, 3]]))
     run(until: now + .seconds(1))
-    for id in ids { read(at: id) }
+    let members = cluster[leader].membership.members
+    for id in members { read(at: id) }
     run(until: now + .seconds(1))
+    if cluster[leader].membership.isJoint { return "the membership is still joint" }
     if let violation = cluster.ledger.violation { return violation }
-    for id in ids {
+    for id in members {
       let raft = cluster[id]
       if raft.appliedIndex < goal { return "\(id) has applied \(raft.appliedIndex), not \(goal)" }
       if !raft.isCurrent { return "\(id) does not know that it is up to date" }
