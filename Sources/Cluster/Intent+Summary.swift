@@ -1,4 +1,101 @@
+import Raft
+
 extension Intent {
-  /// In words, without secrets, such as `scale example/web to 4`.
-  public var summary: String { "\(self)" }
+  /// In words, without secrets, such as `scale example/web to 4`: one line of at most `maximumSummaryLength`
+  /// characters.
+  public var summary: String { words.asOneLine(atMost: Self.maximumSummaryLength) }
+
+  /// In Unicode scalars.
+  public static let maximumSummaryLength = 200
+
+  private var words: String {
+    switch self {
+    case .deploy(let stack): "deploy \(stack.summary)"
+    case .remove(let stack): "remove \(stack)"
+    case .scale(let service, let replicas): "scale \(service) to \(replicas)"
+    case .promote(let database): "promote database \(database)"
+    case .purge(let purges): "purge \(Self.summary(of: purges))"
+    case .drain(let node): "drain \(node)"
+    case .activate(let node): "activate \(node)"
+    case .register(let description): "register node \(description.name) in zone \(description.zone)"
+    case .health(let node, .ready): "node \(node) is back"
+    case .health(let node, .lost): "node \(node) is lost"
+    case .assign(let remove, let add): Self.summary(removing: remove, adding: add)
+    case .rollout(let service, let revision, let event):
+      "rollout of \(service) to \(revision): \(event.summary)"
+    case .database(let step): "database \(step.database): \(step.mode.summary)"
+    case .cachePositions(let positions):
+      "caches: " + positions.list { "\($0.cache) at \($0.position)" }
+    }
+  }
+
+  private static func summary(of purges: [Purge]) -> String {
+    let bans = purges.count {
+      if case .ban = $0 { true } else { false }
+    }
+    let addresses = purges.count - bans
+    if bans == 0 { return counted(addresses, "address", "addresses") }
+    if addresses == 0 { return counted(bans, "ban", "bans") }
+    return "\(counted(addresses, "address", "addresses")) and \(counted(bans, "ban", "bans"))"
+  }
+
+  private static func summary(removing removed: [TaskID], adding added: [Assignment]) -> String {
+    var parts: [String] = []
+    if !added.isEmpty { parts.append("run " + added.list { "\($0.service).\($0.slot) on \($0.node)" }) }
+    if !removed.isEmpty { parts.append("stop " + removed.list(\.description)) }
+    return parts.isEmpty ? "assign nothing" : parts.joined(separator: "; ")
+  }
+}
+
+extension Stack {
+  /// Such as `example (web ×2, agent everywhere, database shop)`.
+  fileprivate var summary: String {
+    let parts = services.map(\.summary) + databases.map { "database \($0.name)" }
+    return "\(name) (\(parts.isEmpty ? "empty" : parts.list { $0 }))"
+  }
+}
+
+extension Service {
+  fileprivate var summary: String {
+    switch mode {
+    case .replicated(let count): "\(name) ×\(count)"
+    case .global: "\(name) everywhere"
+    }
+  }
+}
+
+extension RolloutEvent {
+  fileprivate var summary: String {
+    switch self {
+    case .failed(let count): counted(count, "task", "tasks") + " failed"
+    case .completed: "completed"
+    case .paused(let reason): "paused, \(reason)"
+    case .rollBack(let reason): "rolled back, \(reason)"
+    }
+  }
+}
+
+private func counted(_ count: Int, _ one: String, _ many: String) -> String {
+  "\(count) \(count == 1 ? one : many)"
+}
+
+extension Array {
+  /// The first elements in words and how many more there are.
+  fileprivate func list(_ words: (Element) -> String) -> String {
+    let shown = 8
+    let rest = count > shown ? [" and \(count - shown) more"] : []
+    return prefix(shown).map(words).joined(separator: ", ") + rest.joined()
+  }
+}
+
+extension String {
+  /// Without control characters, so that a line of the history cannot steer a terminal, and cut to a length.
+  fileprivate func asOneLine(atMost limit: Int) -> String {
+    let isTooLong = unicodeScalars.dropFirst(limit).first != nil
+    var line = UnicodeScalarView()
+    for scalar in unicodeScalars.prefix(isTooLong ? limit - 1 : limit) {
+      line.append(scalar.properties.generalCategory == .control ? " " : scalar)
+    }
+    return isTooLong ? String(line) + "…" : String(line)
+  }
 }
