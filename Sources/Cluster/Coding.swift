@@ -1,8 +1,9 @@
 /// What the encodings of this module's types have in common.
 ///
-/// Whatever a person can ask for can be written and read back, even if it makes no sense (a stack without a
-/// name, say): an entry of the log must never be unreadable, and `apply` refuses it with a reason. What only the
-/// program itself makes (a task, a node, a revision) is refused here when its identity is missing.
+/// Whatever a person can ask for or configure can be written and read back, even if it makes no sense (a stack
+/// without a name, say): an entry of the log must never be unreadable, and `apply` refuses it with a reason.
+/// What only the program itself makes (a task, a step of a database) is refused here when an identity is
+/// missing: the bytes are not its own.
 ///
 /// Numbers of fields are never given a second meaning. A field that is added later gets the next free number,
 /// and old programs refuse the record that has it.

@@ -42,7 +42,6 @@ extension NodeDescription: WireCodable {
       default: throw reader.unknown(field)
       }
     }
-    name = try name.required("a node's name")
     labels = labels.sortedByName()
   }
 }

@@ -114,8 +114,6 @@ extension Cache: WireCodable {
       default: throw reader.unknown(field)
       }
     }
-    name = try name.required("a cache's name")
-    node = try node.required("a cache's node")
   }
 }
 
@@ -134,6 +132,5 @@ extension CachePosition: WireCodable {
       default: throw reader.unknown(field)
       }
     }
-    cache = try cache.required("an acknowledgement's cache")
   }
 }

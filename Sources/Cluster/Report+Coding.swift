@@ -131,6 +131,5 @@ extension CacheReport: WireCodable {
       default: throw reader.unknown(field)
       }
     }
-    cache = try cache.required("a reported cache's name")
   }
 }

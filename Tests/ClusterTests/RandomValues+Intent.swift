@@ -22,7 +22,7 @@ extension RandomValues {
     case 9: .assign(remove: list { $0.taskID() }, add: list { $0.assignment() })
     case 10: .rollout(serviceName(), revision: uint(), rolloutEvent())
     case 11: .database(databaseStep())
-    default: .cachePositions(list { CachePosition(cache: $0.name(), position: $0.uint()) })
+    default: .cachePositions(list { CachePosition(cache: $0.text(), position: $0.uint()) })
     }
   }
 

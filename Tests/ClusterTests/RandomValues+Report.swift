@@ -53,6 +53,6 @@ extension RandomValues {
   }
 
   mutating func cacheReport() -> CacheReport {
-    CacheReport(cache: name(), isReachable: bool(), position: uint(), bans: int())
+    CacheReport(cache: text(), isReachable: bool(), position: uint(), bans: int())
   }
 }

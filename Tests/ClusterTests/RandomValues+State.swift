@@ -39,7 +39,7 @@ extension RandomValues {
   }
 
   mutating func nodeDescription() -> NodeDescription {
-    var description = NodeDescription(name: name(), zone: text(), address: text())
+    var description = NodeDescription(name: text(), zone: text(), address: text())
     description.labels = settings()
     description.operatingSystem = text()
     description.architecture = text()
@@ -101,7 +101,7 @@ extension RandomValues {
     return try! PurgeQueue(decoding: writer.bytes)
   }
 
-  mutating func cache() -> Cache { Cache(name: name(), node: name(), position: uint()) }
+  mutating func cache() -> Cache { Cache(name: text(), node: text(), position: uint()) }
 
   mutating func outcome() -> Outcome {
     switch below(3) {
