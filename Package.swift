@@ -37,9 +37,10 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String? 
   .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
+{
   .testTarget(
-    name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
+    name: module + "Tests", dependencies: [.byName(name: module)] + dependencies, resources: resources,
     swiftSettings: strict)
 }
 
@@ -138,7 +139,7 @@ let package = Package(
     tests("Control", ["Cluster", "Raft"]),
     tests("Manager", ["Control", "Cluster", "Raft", "WireFormat"]),
     tests("Simulation", ["Manager", "Cluster", "Raft"]),
-    tests("StackFile", ["Cluster", "Raft"]),
+    tests("StackFile", ["Cluster", "Raft"], resources: [.copy("Fixtures")]),
     tests("LogStore", ["Raft", "CSQLite"]),
     tests("ClusterAuthority", [x509, asn1, subprocess, system]),
     tests("Peers", ["ClusterAuthority", "Raft", nio, nioPosix, nioSSL, logging]),
