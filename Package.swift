@@ -12,6 +12,7 @@ let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-colle
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -26,6 +27,8 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let asyncAlgorithms: Target.Dependency = .product(
+  name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -72,6 +75,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     // Queues and ordered containers for the pure core.
     .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+    // Streams to operators: events merged with a beat that shows the connection to be alive.
+    .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.4"),
     // Start and clean shutdown of the daemon's services, signals included.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     // Stack files and the daemon's configuration, with line numbers.
@@ -111,9 +116,8 @@ let package = Package(
     module(
       "ManagerAPI",
       [
-        "Manager", "Cluster", "Raft", hummingbird, hummingbirdTLS, httpClient, httpTypes, nio, nioSSL,
-        nioPosix,
-        nioFoundation, x509, logging, lifecycle,
+        "Manager", "Cluster", "Raft", "ClusterAuthority", hummingbird, hummingbirdTLS, httpClient, httpTypes,
+        nio, nioHTTP1, nioSSL, nioPosix, nioFoundation, collections, asyncAlgorithms, logging, lifecycle,
       ]),
     // The programs.
     program(

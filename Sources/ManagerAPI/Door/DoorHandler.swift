@@ -1,0 +1,280 @@
+import Cluster
+import DequeModule
+import NIOCore
+import NIOHTTP1
+
+/// One connection at the zone's door.
+///
+/// Requests are answered in the order they came, as HTTP asks, but not one after the other: a client that
+/// pipelines has all its purges in the same batch. Answers that are ready wait for those before them.
+final class DoorHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = Never
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let door: Door
+  private let batcher: PurgeBatcher
+  private var context: ChannelHandlerContext?
+  private var names: DoorNames
+  private var isAllowed = false
+
+  private var reading: Reading?
+  private var pending: Deque<Pending> = []
+  /// The number of the first in `pending`.
+  private var firstPending: UInt64 = 0
+  /// Nothing more is read; the connection closes after the last answer.
+  private var isClosing = false
+  private var needsFlush = false
+  private var wantsRead = false
+  private var idle: Scheduled<Void>?
+
+  /// A request whose end has not come yet.
+  private struct Reading {
+    let head: HTTPRequestHead
+    var bodyBytes = 0
+  }
+
+  /// A request that has to be answered.
+  private struct Pending {
+    let version: HTTPVersion
+    let isHead: Bool
+    let keepAlive: Bool
+    var response: DoorResponse?
+  }
+
+  /// Requests one connection may have waiting before no more is read from it.
+  private static let maximumPending = 1_024
+
+  init(door: Door, batcher: PurgeBatcher) {
+    self.door = door
+    self.batcher = batcher
+    names = door.names
+  }
+
+  // MARK: The connection's life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { begin(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    begin(context)
+    context.fireChannelActive()
+  }
+
+  private func begin(_ context: ChannelHandlerContext) {
+    guard idle == nil else { return }
+    isAllowed = context.remoteAddress.map(door.configuration.allowed.allows) ?? false
+    names.local = context.localAddress?.ipAddress
+    restartIdleTimer(context)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    idle?.cancel()
+    self.context = nil
+    pending.removeAll()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    idle?.cancel()
+    self.context = nil
+  }
+
+  /// A connection has to bring whole requests; bytes that trickle in do not keep it open.
+  private func restartIdleTimer(_ context: ChannelHandlerContext) {
+    idle?.cancel()
+    let channel = context.channel
+    idle = context.eventLoop.scheduleTask(in: door.configuration.idleTimeout) {
+      channel.close(promise: nil)
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is ChannelShouldQuiesceEvent {
+      isClosing = true
+      closeIfDone(context)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  // MARK: Reading
+
+  func read(context: ChannelHandlerContext) {
+    if isClosing { return }
+    if pending.count < Self.maximumPending, context.channel.isWritable {
+      context.read()
+    } else {
+      wantsRead = true
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    readAgain(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func readAgain(_ context: ChannelHandlerContext) {
+    guard wantsRead, pending.count < Self.maximumPending, context.channel.isWritable else { return }
+    wantsRead = false
+    context.read()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isClosing else { return }
+    switch unwrapInboundIn(data) {
+    case .head(let head): begin(head)
+    case .body(let bytes): take(bytes)
+    case .end: end(context)
+    }
+  }
+
+  private func begin(_ head: HTTPRequestHead) {
+    guard isAllowed else {
+      return refuse(
+        head, .text(.forbidden, "this network may not use the door; see door.allow in tercetd.yaml"))
+    }
+    guard head.uri.utf8.count <= door.configuration.maximumTargetBytes else {
+      return refuse(
+        head,
+        .text(.uriTooLong, "an address may have at most \(door.configuration.maximumTargetBytes) bytes"))
+    }
+    reading = Reading(head: head)
+  }
+
+  /// No request of the door needs a body; a small one is passed over.
+  private func take(_ bytes: ByteBuffer) {
+    guard var request = reading else { return }
+    request.bodyBytes += bytes.readableBytes
+    reading = request
+    if request.bodyBytes > door.configuration.maximumBodyBytes {
+      reading = nil
+      refuse(request.head, .text(.payloadTooLarge, "requests to the door have no body"))
+    }
+  }
+
+  private func end(_ context: ChannelHandlerContext) {
+    guard let request = reading else { return }
+    reading = nil
+    restartIdleTimer(context)
+    let head = request.head
+    // After an upgrade or a tunnel the bytes would no longer be HTTP; none is offered here.
+    let keepsGoing = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
+    let number = append(head, keepAlive: keepsGoing)
+    answer(head, number: number)
+    if !keepsGoing { isClosing = true }
+  }
+
+  private func refuse(_ head: HTTPRequestHead, _ response: DoorResponse) {
+    let number = append(head, keepAlive: false)
+    isClosing = true
+    complete(number, with: response)
+    flushIfNeeded()
+  }
+
+  private func append(_ head: HTTPRequestHead, keepAlive: Bool) -> UInt64 {
+    pending.append(Pending(version: head.version, isHead: head.method == .HEAD, keepAlive: keepAlive))
+    return firstPending + UInt64(pending.count) - 1
+  }
+
+  private func answer(_ head: HTTPRequestHead, number: UInt64) {
+    guard head.method == .PURGE else { return look(head, number: number) }
+    do throws(PurgeTarget.Refusal) {
+      let purge = try PurgeTarget.purge(
+        target: head.uri, host: head.headers.first(name: "host"), names: names)
+      batcher.add(purge, for: self, request: number)
+    } catch {
+      complete(number, with: error.response)
+      flushIfNeeded()
+    }
+  }
+
+  /// What is not a purge needs the manager's view, which is fetched beside the event loop.
+  private func look(_ head: HTTPRequestHead, number: UInt64) {
+    guard let context else { return }
+    let eventLoop = context.eventLoop
+    let handler = NIOLoopBound(self, eventLoop: eventLoop)
+    let request = DoorRequest(method: head.method, target: head.uri)
+    _Concurrency.Task { [door] in
+      let response = await door.response(to: request)
+      eventLoop.execute {
+        handler.value.complete(number, with: response)
+        handler.value.flushIfNeeded()
+      }
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let parserError = error as? HTTPParserError, !isClosing else {
+      return context.close(promise: nil)
+    }
+    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+    reading = nil
+    let response: DoorResponse =
+      if !isAllowed {
+        .text(.forbidden, "this network may not use the door; see door.allow in tercetd.yaml")
+      } else if parserError == .headerOverflow {
+        .text(.requestHeaderFieldsTooLarge, "the request's address and headers are too large")
+      } else {
+        .text(.badRequest, "this is no HTTP request: \(parserError)")
+      }
+    refuse(head, response)
+  }
+
+  // MARK: Answering
+
+  /// Gives a request its answer. It is written once all before it are.
+  func complete(_ number: UInt64, with response: DoorResponse) {
+    guard let context, number >= firstPending else { return }
+    let place = Int(number - firstPending)
+    guard place < pending.count else { return }
+    pending[place].response = response
+    while let first = pending.first, let response = first.response {
+      pending.removeFirst()
+      firstPending += 1
+      write(response, to: first, context)
+    }
+  }
+
+  private func write(_ response: DoorResponse, to request: Pending, _ context: ChannelHandlerContext) {
+    door.metrics.answered(response.status)
+    let keepAlive = request.keepAlive && !(isClosing && pending.isEmpty)
+    context.write(
+      wrapOutboundOut(.head(response.head(keepAlive: keepAlive, version: request.version))), promise: nil)
+    if !request.isHead, !response.body.isEmpty {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: response.body)))), promise: nil)
+    }
+    context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    needsFlush = true
+  }
+
+  func flushIfNeeded() {
+    guard needsFlush, let context else { return }
+    needsFlush = false
+    context.flush()
+    closeIfDone(context)
+    readAgain(context)
+  }
+
+  private func closeIfDone(_ context: ChannelHandlerContext) {
+    guard isClosing, pending.isEmpty else { return }
+    // The client's unread bytes would turn a full close into a reset that can overtake the answer: end our
+    // side first, and give it a moment to hang up.
+    let channel = context.channel
+    context.close(mode: .output, promise: nil)
+    idle?.cancel()
+    idle = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+}
+
+extension PurgeTarget.Refusal {
+  fileprivate var response: DoorResponse {
+    switch self {
+    case .notAnAddress:
+      .text(.badRequest, "PURGE takes a path that begins with / or a whole http:// address")
+    case .undecodable:
+      .text(.badRequest, "the address holds bytes that are no UTF-8; percent-encode them")
+    }
+  }
+}

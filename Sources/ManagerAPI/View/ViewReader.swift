@@ -1,0 +1,38 @@
+import Cluster
+import Manager
+import Raft
+
+/// Reads a manager's view and turns it into the documents that operators are shown. Pure.
+struct ViewReader {
+  let view: ClusterView
+  /// A report that is older says nothing of the present.
+  let maximumReportAge: Duration
+  private let taskReports: [TaskID: TaskReport]
+  private let freshReports: [String: Report]
+
+  /// Twice the time between two reports of a node at rest, and the time after which a node counts as lost.
+  static let defaultMaximumReportAge = Duration.seconds(2)
+
+  init(_ view: ClusterView, maximumReportAge: Duration = Self.defaultMaximumReportAge) {
+    self.view = view
+    self.maximumReportAge = maximumReportAge
+    var tasks: [TaskID: TaskReport] = [:]
+    var reports: [String: Report] = [:]
+    for received in view.reports where received.age <= maximumReportAge {
+      reports[received.report.description.name] = received.report
+      for task in received.report.tasks { tasks[task.task] = task }
+    }
+    taskReports = tasks
+    freshReports = reports
+  }
+
+  var state: State { view.state }
+
+  /// What a node says of the present; nil when it has not spoken lately.
+  func freshReport(of node: String) -> Report? { freshReports[node] }
+
+  /// What a task's node says of it at present.
+  func report(of task: TaskID) -> TaskReport? { taskReports[task] }
+
+  func zone(of node: String) -> String? { state.nodes[node]?.zone }
+}
