@@ -72,18 +72,18 @@ extension Peers {
   /// How long things may take.
   public struct Timings: Hashable, Sendable {
     /// For TCP to connect.
-    public var connect = Raft.Duration.milliseconds(500)
+    public var connect = Duration.milliseconds(500)
     /// For TLS and the hellos, on the side that dials.
-    public var greeting = Raft.Duration.seconds(2)
+    public var greeting = Duration.seconds(2)
     /// For TLS and the hello, on the side that accepts.
-    public var acceptance = Raft.Duration.seconds(5)
+    public var acceptance = Duration.seconds(5)
     /// From the start of an attempt that failed to the start of the next: doubled each time, with jitter.
-    public var shortestRedial = Raft.Duration.milliseconds(50)
+    public var shortestRedial = Duration.milliseconds(50)
     /// Half a second bounds how late a healed network is noticed, for two packets a second and peer.
-    public var longestRedial = Raft.Duration.milliseconds(500)
+    public var longestRedial = Duration.milliseconds(500)
     /// How long sent bytes may stay unacknowledged before the connection is given up. Retransmissions double
     /// their distance up to here, so it also bounds how late a link that healed in time speaks again.
-    public var silence = Raft.Duration.seconds(2)
+    public var silence = Duration.seconds(2)
 
     public init() {}
   }

@@ -1,10 +1,10 @@
-import NIOCore
+package import NIOCore
 
 /// One unit on the wire: a length (32 bits, network order) that counts what follows it, a kind (one byte),
 /// and the payload.
-struct Frame: Equatable, Sendable {
+package struct Frame: Equatable, Sendable {
   /// What a frame is to the link. What a payload means is the caller's.
-  enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     /// Who speaks; first in each direction, and only there.
     case hello = 1
     /// Why the sender is about to close the connection, as text.
@@ -13,21 +13,26 @@ struct Frame: Equatable, Sendable {
     case payload = 3
   }
 
-  var kind: Kind
-  var payload: [UInt8]
+  package var kind: Kind
+  package var payload: [UInt8]
+
+  package init(kind: Kind, payload: [UInt8]) {
+    self.kind = kind
+    self.payload = payload
+  }
 
   /// The bytes in front of the payload.
-  static let headerBytes = 5
+  package static let headerBytes = 5
 
   /// Appends a frame's bytes to a buffer.
-  static func write(_ kind: Kind, _ payload: [UInt8], into buffer: inout ByteBuffer) {
+  package static func write(_ kind: Kind, _ payload: [UInt8], into buffer: inout ByteBuffer) {
     buffer.writeInteger(UInt32(payload.count + 1))
     buffer.writeInteger(kind.rawValue)
     buffer.writeBytes(payload)
   }
 
   /// The frame's bytes.
-  func encoded() -> ByteBuffer {
+  package func encoded() -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.reserveCapacity(Frame.headerBytes + payload.count)
     Frame.write(kind, payload, into: &buffer)
@@ -37,17 +42,17 @@ struct Frame: Equatable, Sendable {
 
 /// Cuts a stream of bytes into frames. It holds no more than what has arrived: a length that is claimed
 /// costs nothing, and one above the limit ends the stream.
-struct FrameDecoder: Sendable {
+package struct FrameDecoder: Sendable {
   /// The longest payload that is accepted, in bytes.
-  var maximumPayloadBytes: Int
+  package var maximumPayloadBytes: Int
   private var buffer = ByteBuffer()
 
-  init(maximumPayloadBytes: Int) {
+  package init(maximumPayloadBytes: Int) {
     self.maximumPayloadBytes = maximumPayloadBytes
   }
 
   /// Adds what was read from the stream.
-  mutating func append(_ bytes: ByteBuffer) {
+  package mutating func append(_ bytes: ByteBuffer) {
     if buffer.readableBytes == 0 {
       buffer = bytes
     } else {
@@ -60,7 +65,7 @@ struct FrameDecoder: Sendable {
   /// The next whole frame, or nil when more bytes are needed. After an error the stream is lost.
   ///
   /// - Throws: `LinkFailure.oversizedFrame`, `.malformedFrame`.
-  mutating func next() throws(LinkFailure) -> Frame? {
+  package mutating func next() throws(LinkFailure) -> Frame? {
     guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else { return nil }
     guard length > 0 else { throw .malformedFrame("a frame without a kind") }
     guard length - 1 <= UInt32(clamping: maximumPayloadBytes) else {

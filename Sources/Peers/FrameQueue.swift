@@ -2,33 +2,38 @@ import DequeModule
 
 /// The frames that wait for one peer. It never holds more than its bounds: the oldest frames go first,
 /// because what consensus said last makes what it said before superfluous.
-struct FrameQueue: Sendable {
-  struct Bounds: Hashable, Sendable {
-    var frames: Int
-    var bytes: Int
+package struct FrameQueue: Sendable {
+  package struct Bounds: Hashable, Sendable {
+    package var frames: Int
+    package var bytes: Int
+
+    package init(frames: Int, bytes: Int) {
+      self.frames = frames
+      self.bytes = bytes
+    }
   }
 
   private var waiting: Deque<[UInt8]> = []
   /// The payload bytes that wait.
-  private(set) var bytes = 0
+  package private(set) var bytes = 0
   /// The frames that were let go, since the beginning.
-  private(set) var dropped: UInt64 = 0
-  private(set) var bounds: Bounds
+  package private(set) var dropped: UInt64 = 0
+  package private(set) var bounds: Bounds
 
-  init(bounds: Bounds) {
+  package init(bounds: Bounds) {
     self.bounds = bounds
   }
 
-  var count: Int { waiting.count }
+  package var count: Int { waiting.count }
 
-  mutating func append(_ frame: [UInt8]) {
+  package mutating func append(_ frame: [UInt8]) {
     waiting.append(frame)
     bytes += frame.count
     dropExcess()
   }
 
   /// Takes the oldest frames, at least one if any waits, up to about `limit` bytes.
-  mutating func take(upToBytes limit: Int) -> [[UInt8]] {
+  package mutating func take(upToBytes limit: Int) -> [[UInt8]] {
     var taken: [[UInt8]] = []
     var takenBytes = 0
     while let first = waiting.first, taken.isEmpty || takenBytes + first.count <= limit {
@@ -41,7 +46,7 @@ struct FrameQueue: Sendable {
   }
 
   /// Changes the bounds; what no longer fits is let go.
-  mutating func setBounds(_ bounds: Bounds) {
+  package mutating func setBounds(_ bounds: Bounds) {
     self.bounds = bounds
     dropExcess()
   }

@@ -1,18 +1,18 @@
-import ClusterAuthority
-import Raft
+package import ClusterAuthority
+package import Raft
 
 /// The course of one connection, without its sockets: first TLS, then a hello in each direction, then
 /// payloads from the dialer to the acceptor. Whatever comes out of turn is a `LinkFailure` and the end.
 ///
 /// The dialer speaks first. The acceptor answers with its own hello only when it accepts, so that the
 /// dialer's link is open exactly when the other side takes its frames.
-struct Handshake: Sendable {
-  enum Role: Hashable, Sendable {
+package struct Handshake: Sendable {
+  package enum Role: Hashable, Sendable {
     case dialer(expecting: NodeID)
     case acceptor
   }
 
-  enum Action: Equatable, Sendable {
+  package enum Action: Equatable, Sendable {
     /// Nothing to do until the next frame.
     case wait
     /// Send our own hello.
@@ -29,18 +29,18 @@ struct Handshake: Sendable {
     case open
   }
 
-  let role: Role
+  package let role: Role
   private var state = State.securing
 
-  init(_ role: Role) {
+  package init(_ role: Role) {
     self.role = role
   }
 
   /// Whether frames flow.
-  var isOpen: Bool { if case .open = state { true } else { false } }
+  package var isOpen: Bool { if case .open = state { true } else { false } }
 
   /// TLS is done and `identity` stands in the certificate that it verified.
-  mutating func secured(
+  package mutating func secured(
     by identity: PeerIdentity, members: MemberTable
   ) throws(LinkFailure) -> Action {
     guard case .securing = state else { preconditionFailure("TLS is negotiated once a connection") }
@@ -56,7 +56,7 @@ struct Handshake: Sendable {
   }
 
   /// A frame arrived.
-  mutating func received(_ frame: Frame, members: MemberTable) throws(LinkFailure) -> Action {
+  package mutating func received(_ frame: Frame, members: MemberTable) throws(LinkFailure) -> Action {
     switch (state, frame.kind) {
     case (.securing, _):
       preconditionFailure("no byte leaves TLS before its handshake is done")
@@ -76,5 +76,5 @@ struct Handshake: Sendable {
   }
 
   /// The longest refusal that is sent or kept, in bytes.
-  static let refusalBytes = 500
+  package static let refusalBytes = 500
 }

@@ -1,5 +1,5 @@
 import NIOCore
-import Raft
+package import Raft
 
 /// The first frame in each direction of a connection: who speaks, and which versions of the protocol.
 ///
@@ -7,27 +7,27 @@ import Raft
 /// each), the node (64 bits), the incarnation (16 bytes), the cluster and the software's version (each a
 /// length byte and ASCII). Bytes after that are ignored: a later version may append to a hello, and an older
 /// manager must still be able to read it.
-struct Hello: Hashable, Sendable {
+package struct Hello: Hashable, Sendable {
   /// The protocol versions that the sender speaks.
-  var versions: ClosedRange<UInt16>
-  var node: NodeID
-  var incarnation: Incarnation
-  var cluster: String
-  var software: String
+  package var versions: ClosedRange<UInt16>
+  package var node: NodeID
+  package var incarnation: Incarnation
+  package var cluster: String
+  package var software: String
 
   /// The versions that this program speaks.
-  static let spokenVersions: ClosedRange<UInt16> = 1...1
+  package static let spokenVersions: ClosedRange<UInt16> = 1...1
 
   private static let magic = Array("tercet/p".utf8)
 
   /// The highest version that both speak, or nil.
-  static func common(_ left: ClosedRange<UInt16>, _ right: ClosedRange<UInt16>) -> UInt16? {
+  package static func common(_ left: ClosedRange<UInt16>, _ right: ClosedRange<UInt16>) -> UInt16? {
     let highest = min(left.upperBound, right.upperBound)
     return highest >= max(left.lowerBound, right.lowerBound) ? highest : nil
   }
 
   /// The frame's payload.
-  func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var buffer = ByteBuffer(bytes: Self.magic)
     buffer.writeInteger(versions.lowerBound)
     buffer.writeInteger(versions.upperBound)
@@ -45,7 +45,7 @@ struct Hello: Hashable, Sendable {
   ///
   /// - Throws: `LinkFailure.malformedHello`; `.noCommonVersion` before anything behind the versions is looked
   ///   at, because another version may lay it out in another way.
-  init(decoding payload: [UInt8]) throws(LinkFailure) {
+  package init(decoding payload: [UInt8]) throws(LinkFailure) {
     var buffer = ByteBuffer(bytes: payload)
     guard buffer.readBytes(length: Self.magic.count) == Self.magic else {
       throw .malformedHello("it does not begin with Tercet's magic")
@@ -67,7 +67,7 @@ struct Hello: Hashable, Sendable {
     software = try Self.readText(from: &buffer, what: "its software version")
   }
 
-  init(
+  package init(
     versions: ClosedRange<UInt16> = spokenVersions, node: NodeID, incarnation: Incarnation, cluster: String,
     software: String
   ) {
@@ -88,7 +88,7 @@ struct Hello: Hashable, Sendable {
   }
 
   /// Text from afar ends in logs: only printable ASCII, so that it cannot forge a line.
-  static func printable(_ text: String, limit: Int) -> String {
+  package static func printable(_ text: String, limit: Int) -> String {
     String(
       decoding: text.utf8.lazy.prefix(limit).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") },
       as: UTF8.self)

@@ -26,7 +26,7 @@ final class Link: ChannelInboundHandler {
   struct Settings: Sendable {
     /// Ours, ready to be sent.
     var hello: [UInt8]
-    var greetingTimeout: Raft.Duration
+    var greetingTimeout: Duration
     var maximumPayloadBytes: Int
   }
 
@@ -242,7 +242,7 @@ extension LinkFailure {
 }
 
 extension TimeAmount {
-  init(_ duration: Raft.Duration) {
+  init(_ duration: Duration) {
     self = .nanoseconds(duration.nanoseconds)
   }
 }

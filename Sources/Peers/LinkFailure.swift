@@ -1,8 +1,8 @@
-import ClusterAuthority
-import Raft
+package import ClusterAuthority
+package import Raft
 
 /// Why a connection between managers ended, or never came to be.
-enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
+package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// No connection: refused, no route, timed out, name not found.
   case unreachable(String)
   /// TLS failed: no certificate, another authority's, an old version, or bytes that are no TLS.
@@ -49,7 +49,7 @@ enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case stopping
 
   /// A word for logs and metrics; the reasons are few, so that it may be a key.
-  var code: String {
+  package var code: String {
     switch self {
     case .unreachable: "unreachable"
     case .tls: "tls"
@@ -76,7 +76,7 @@ enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  var description: String {
+  package var description: String {
     switch self {
     case .unreachable(let reason): "it cannot be reached: \(reason)"
     case .tls(let reason):
@@ -114,7 +114,7 @@ enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether it belongs to the ordinary life of a link, rather than being somebody's mistake or attack.
-  var isOrdinary: Bool {
+  package var isOrdinary: Bool {
     switch self {
     case .closed, .replaced, .moved, .stopping: true
     default: false

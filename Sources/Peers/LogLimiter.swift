@@ -1,8 +1,8 @@
-import Raft
+package import Raft
 
 /// Lets a few log lines of each kind through and counts the rest: whoever floods a port must not fill the
 /// disk with lines about it, nor hide a line of another kind.
-struct LogLimiter: Sendable {
+package struct LogLimiter: Sendable {
   private struct Bucket {
     var tokens = LogLimiter.burst
     var refilled: Instant
@@ -13,8 +13,10 @@ struct LogLimiter: Sendable {
   private static let refill = Duration.seconds(5)
   private var buckets: [String: Bucket] = [:]
 
+  package init() {}
+
   /// How many lines of this kind were held back since the last one, or nil if this one is held back too.
-  mutating func admit(_ kind: String, at now: Instant) -> Int? {
+  package mutating func admit(_ kind: String, at now: Instant) -> Int? {
     var bucket = buckets[kind] ?? Bucket(refilled: now)
     defer { buckets[kind] = bucket }
     let earned = Int((now - bucket.refilled).nanoseconds / Self.refill.nanoseconds)

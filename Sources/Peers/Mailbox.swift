@@ -19,7 +19,7 @@ final class Mailbox: Sendable {
     var queue: FrameQueue
     var flow = Flow.closed
     var connection: (hello: Hello, since: NIODeadline)?
-    var roundTrip: Raft.Duration?
+    var roundTrip: Duration?
     var isReceiving = false
     var sent = Traffic.none
     var received = Traffic.none
@@ -57,7 +57,7 @@ final class Mailbox: Sendable {
           PeerStatus.Connection(
             incarnation: connection.hello.incarnation,
             softwareVersion: connection.hello.software,
-            age: Raft.Duration(nanoseconds: (now - connection.since).nanoseconds),
+            age: Duration(nanoseconds: (now - connection.since).nanoseconds),
             roundTrip: state.roundTrip)
         },
         isReceiving: state.isReceiving,
@@ -105,7 +105,7 @@ final class Mailbox: Sendable {
     }
   }
 
-  func measured(roundTrip: Raft.Duration) {
+  func measured(roundTrip: Duration) {
     state.withLock { $0.roundTrip = roundTrip }
   }
 

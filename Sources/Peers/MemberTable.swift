@@ -1,14 +1,14 @@
-import ClusterAuthority
-import Raft
+package import ClusterAuthority
+package import Raft
 
 /// Whom this manager speaks with, and the judgement on whoever claims to be one of them.
-struct MemberTable: Sendable {
-  let own: NodeID
-  let cluster: String
+package struct MemberTable: Sendable {
+  package let own: NodeID
+  package let cluster: String
   private let members: [NodeID: Peers.Member]
 
   /// `members` may name this manager itself; it is left out.
-  init(own: NodeID, cluster: String, members: [Peers.Member]) {
+  package init(own: NodeID, cluster: String, members: [Peers.Member]) {
     self.own = own
     self.cluster = cluster
     self.members = Dictionary(
@@ -16,12 +16,12 @@ struct MemberTable: Sendable {
   }
 
   /// In ascending order of their numbers.
-  var sorted: [Peers.Member] { members.values.sorted { $0.node < $1.node } }
+  package var sorted: [Peers.Member] { members.values.sorted { $0.node < $1.node } }
 
-  subscript(node: NodeID) -> Peers.Member? { members[node] }
+  package subscript(node: NodeID) -> Peers.Member? { members[node] }
 
   /// The member to whom a verified certificate belongs.
-  func member(presenting identity: PeerIdentity) throws(LinkFailure) -> NodeID {
+  package func member(presenting identity: PeerIdentity) throws(LinkFailure) -> NodeID {
     guard identity.cluster == cluster else { throw .foreignCluster(identity.cluster) }
     guard case .manager(_, let id, _) = identity else { throw .notAManager(identity) }
     let node = NodeID(id)
@@ -31,7 +31,7 @@ struct MemberTable: Sendable {
   }
 
   /// Refuses a hello that does not fit the certificate behind which it came, or the member as it is known.
-  func check(_ hello: Hello, from node: NodeID) throws(LinkFailure) {
+  package func check(_ hello: Hello, from node: NodeID) throws(LinkFailure) {
     guard hello.cluster == cluster else { throw .foreignCluster(hello.cluster) }
     guard hello.node == node else { throw .identityMismatch(certificate: node, hello: hello.node) }
     guard let member = members[node] else { throw .notAMember(node) }

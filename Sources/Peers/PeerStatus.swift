@@ -8,9 +8,9 @@ public struct PeerStatus: Sendable {
     public var incarnation: Incarnation
     public var softwareVersion: String
     /// How long the connection stands.
-    public var age: Raft.Duration
+    public var age: Duration
     /// The kernel's smoothed estimate, at most a second old; nil until it was first read.
-    public var roundTrip: Raft.Duration?
+    public var roundTrip: Duration?
   }
 
   public var member: Peers.Member

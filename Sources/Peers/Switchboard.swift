@@ -96,7 +96,7 @@ final class Switchboard {
   /// A peer that reached us can be reached: no need to wait for the next attempt.
   func heardFrom(_ node: NodeID) { dialers[node]?.dialNow() }
 
-  func settings(_ greetingTimeout: Raft.Duration) -> Link.Settings {
+  func settings(_ greetingTimeout: Duration) -> Link.Settings {
     Link.Settings(hello: hello, greetingTimeout: greetingTimeout, maximumPayloadBytes: frameBytes)
   }
 

@@ -54,7 +54,9 @@ struct ExchangeTests {
 
   @Test("many threads send at once: each one's frames keep their order and none is lost")
   func manyThreads() async throws {
-    try await TestManager.together(1, 2, adjusting: { $0.limits.queuedFrames = 100_000 }) { managers in
+    var limits = Peers.Limits()
+    limits.queuedFrames = 100_000
+    try await TestManager.together(1, 2, limits: limits) { managers in
       let (one, two) = (managers[0], managers[1])
       try await TestManager.connect(managers)
       let (threads, count) = (4, 2_000)
@@ -80,7 +82,9 @@ struct ExchangeTests {
 
   @Test("a frame above the limit is not sent, is told in the log, and the link lives on")
   func oversized() async throws {
-    try await TestManager.together(1, 2, adjusting: { $0.limits.frameBytes = 1000 }) { managers in
+    var limits = Peers.Limits()
+    limits.frameBytes = 1000
+    try await TestManager.together(1, 2, limits: limits) { managers in
       let (one, two) = (managers[0], managers[1])
       try await TestManager.connect(managers)
       one.peers.send(to: two.node, frames: [[1], [UInt8](repeating: 0, count: 1001), [2]])

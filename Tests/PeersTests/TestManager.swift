@@ -95,13 +95,15 @@ struct TestManager: Sendable {
 
   static func start(
     _ id: UInt64, port: Int = 0, credentials: Credentials? = nil, incarnation: Incarnation = .random(),
-    members: [Peers.Member] = [], adjusting adjust: (inout Peers.Configuration) -> Void = { _ in }
+    members: [Peers.Member] = [], limits: Peers.Limits = Peers.Limits(),
+    timings: Peers.Timings = Peers.Timings()
   ) async throws -> TestManager {
     let recorder = Recorder()
     var configuration = Peers.Configuration(
       credentials: try credentials ?? Self.credentials(id), incarnation: incarnation,
       softwareVersion: "1.2.3-test", host: "127.0.0.1", port: port, members: members)
-    adjust(&configuration)
+    configuration.limits = limits
+    configuration.timings = timings
     var logger = Logger(label: "peers") { _ in RecordingLogHandler(recorder: recorder) }
     logger.logLevel = .info
     let peers = try await Peers.start(
@@ -112,11 +114,11 @@ struct TestManager: Sendable {
 
   /// Runs `body` with managers of the given numbers that know each other, and ends them.
   static func together(
-    _ ids: UInt64..., adjusting adjust: (inout Peers.Configuration) -> Void = { _ in },
+    _ ids: UInt64..., limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = Peers.Timings(),
     body: ([TestManager]) async throws -> Void
   ) async throws {
     var managers: [TestManager] = []
-    for id in ids { managers.append(try await start(id, adjusting: adjust)) }
+    for id in ids { managers.append(try await start(id, limits: limits, timings: timings)) }
     let members = managers.map(\.member)
     for manager in managers { manager.peers.setMembers(members) }
     try await stopping(managers) { try await body(managers) }
