@@ -11,6 +11,7 @@ let collections: Target.Dependency = .product(name: "DequeModule", package: "swi
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -101,7 +102,7 @@ let package = Package(
     // Drivers: each carries out its actions and reports what it observes.
     module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioFoundation, httpTypes, logging]),
     module("PostgresServer", ["Cluster", "Raft", "CPostgres", subprocess, system, logging]),
-    module("VarnishCache", ["Cluster", "Raft", nio, nioPosix, crypto, logging]),
+    module("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, logging]),
     module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, logging]),
     // The shell.
     module("LogStore", ["Raft", "WireFormat", "CSQLite"]),
@@ -149,8 +150,8 @@ let package = Package(
     tests("Peers", ["ClusterAuthority", "Raft", nio, nioPosix, nioSSL, logging]),
     tests("DockerEngine", ["Cluster", "Raft", logging]),
     tests("PostgresServer", ["Cluster", "Raft", logging]),
-    tests("VarnishCache", ["Cluster", "Raft", logging]),
-    tests("LoadBalancer", ["Cluster", "Raft", logging]),
+    tests("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
+    tests("LoadBalancer", ["Cluster", "Raft", nioPosix, logging]),
     tests(
       "ManagerRuntime", ["Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", logging]),
     tests("ManagerAPI", ["Cluster", "Raft", "ClusterAuthority", logging]),

@@ -1,0 +1,113 @@
+import Crypto
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+typealias CommandLine = Line<ByteBuffer, CommandReply>
+typealias PurgeLine = Line<HTTPRequestHead, Int>
+
+/// Opens connections to one Varnish.
+struct Connector: Sendable {
+  let configuration: VarnishCache.Configuration
+  let group: any EventLoopGroup
+
+  /// Connects to the command line and answers its challenge.
+  func openCommandLine() async throws(VarnishError) -> CommandLine {
+    let endpoint = configuration.commandLine
+    let timeout = configuration.replyTimeoutMilliseconds
+    let greeting = group.next().makePromise(of: CommandReply.self)
+    let channel = try await connect(to: endpoint, failing: greeting) { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandlers(
+          ByteToMessageHandler(CommandReplyDecoder()),
+          LineHandler<ByteBuffer, CommandReply>(
+            endpoint: endpoint, timeoutMilliseconds: timeout, greeting: greeting))
+      }
+    }
+    let line = CommandLine(channel: channel, endpoint: endpoint)
+    do throws(VarnishError) {
+      try await authenticate(line, greeting: greeting.futureResult)
+    } catch {
+      await line.close()
+      throw error
+    }
+    return line
+  }
+
+  /// Connects to the address that takes purges.
+  func openPurgeLine() async throws(VarnishError) -> PurgeLine {
+    let endpoint = configuration.purges
+    let timeout = configuration.replyTimeoutMilliseconds
+    let channel = try await connect(to: endpoint, failing: nil) { channel in
+      channel.eventLoop.makeCompletedFuture {
+        // Varnish caches addresses that this check refuses, such as unescaped UTF-8; `VarnishCache.purge` has
+        // made sure that none can end the request line.
+        try channel.pipeline.syncOperations.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
+        try channel.pipeline.syncOperations.addHandlers(
+          PurgeCodec(), LineHandler<HTTPRequestHead, Int>(endpoint: endpoint, timeoutMilliseconds: timeout))
+      }
+    }
+    return PurgeLine(channel: channel, endpoint: endpoint)
+  }
+
+  private func connect(
+    to endpoint: Endpoint, failing greeting: EventLoopPromise<CommandReply>?,
+    initializer: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) async throws(VarnishError) -> any Channel {
+    do {
+      return try await ClientBootstrap(group: group)
+        .connectTimeout(.milliseconds(Int64(configuration.connectTimeoutMilliseconds)))
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelInitializer(initializer)
+        .connect(host: endpoint.host, port: endpoint.port).get()
+    } catch {
+      // A second failure, after the handler's own, is ignored.
+      greeting?.fail(error)
+      throw .unreachable(endpoint, reason: "\(error)")
+    }
+  }
+
+  private func authenticate(
+    _ line: CommandLine, greeting: EventLoopFuture<CommandReply>
+  ) async throws(VarnishError) {
+    let reply: CommandReply
+    do { reply = try await greeting.get() } catch { throw VarnishError(error, at: line.endpoint) }
+    // Without a secret Varnish greets with its banner.
+    if reply.isSuccess { return }
+    guard reply.status == 107, reply.text.utf8.count >= 32 else {
+      throw .unexpectedReply(line.endpoint, status: reply.status)
+    }
+    let secret = try await readSecret()
+    let digest = authenticationDigest(challenge: Array(reply.text.utf8.prefix(32)), secret: secret)
+    let answers = try await line.send([Command.authenticate(digest).bytes])
+    guard answers.allSatisfy(\.isSuccess) else {
+      throw .secretRefused(line.endpoint, path: configuration.secretFile)
+    }
+  }
+
+  /// Read anew for each connection: the secret may change with Varnish.
+  private func readSecret() async throws(VarnishError) -> [UInt8] {
+    let path = configuration.secretFile
+    do {
+      // A file may lie on a slow disk: not on a thread of the cooperative pool.
+      return try await NIOThreadPool.singleton.runIfActive {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+      }
+    } catch {
+      throw .secretUnreadable(path: path)
+    }
+  }
+}
+
+/// The answer to a challenge: SHA-256 of the challenge, a line feed, the secret, the challenge and a line feed, in
+/// hexadecimal (`man varnish-cli`, "Authentication").
+package func authenticationDigest(challenge: [UInt8], secret: [UInt8]) -> String {
+  let lineFeed: [UInt8] = [0x0A]
+  return SHA256.hash(data: challenge + lineFeed + secret + challenge + lineFeed)
+    .map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }
+    .joined()
+}

@@ -1,0 +1,125 @@
+import Cluster
+import Foundation
+import Logging
+import NIOPosix
+import Testing
+import VarnishCache
+
+/// A real varnishd on the loopback with the rules of `deploy/varnish`, for the length of one test.
+final class Varnish: Sendable {
+  let folder: URL
+  let publicPort: Int
+  let purgePort: Int
+  let commandLinePort: Int
+
+  private init(folder: URL) async throws {
+    self.folder = folder
+    (publicPort, purgePort, commandLinePort) = (
+      try await freePort(), try await freePort(), try await freePort()
+    )
+  }
+
+  /// Runs varnishd in front of an origin, hands it to `body`, and ends it whatever happens.
+  static func run(_ body: (Varnish, Origin) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "varnish-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let origin = try await Origin.start()
+    do {
+      let varnish = try await Varnish(folder: folder)
+      try varnish.writeFiles(originPort: origin.port)
+      let process = try await varnish.start()
+      do {
+        try await body(varnish, origin)
+      } catch {
+        await process.end()
+        throw error
+      }
+      await process.end()
+    } catch {
+      await origin.stop()
+      throw error
+    }
+    await origin.stop()
+  }
+
+  var configuration: VarnishCache.Configuration {
+    VarnishCache.Configuration(
+      name: "a", commandLine: Endpoint(host: "127.0.0.1", port: commandLinePort), secretFile: secretFile,
+      purges: Endpoint(host: "127.0.0.1", port: purgePort))
+  }
+
+  func client() -> VarnishCache { makeClient(configuration) }
+
+  var secretFile: String { folder.appending(path: "secret").path }
+
+  /// Starts varnishd, also again after it has ended, at the same addresses.
+  func start() async throws -> RunningProcess {
+    let process = try RunningProcess(
+      "/usr/sbin/varnishd",
+      [
+        "-F", "-n", folder.appending(path: "work").path, "-i", "a", "-f",
+        folder.appending(path: "test.vcl").path, "-a", "public=127.0.0.1:\(publicPort)", "-a",
+        "tercet=127.0.0.1:\(purgePort)", "-T", "127.0.0.1:\(commandLinePort)", "-S", secretFile, "-s",
+        "malloc,32m", "-p", "ban_lurker_age=0.1", "-p", "ban_lurker_sleep=0.001",
+      ])
+    let client = client()
+    try await eventually("varnishd answers") { await client.observe().isReachable }
+    await client.close()
+    return process
+  }
+
+  private func writeFiles(originPort: Int) throws {
+    // The worker runs as a user of its own and has to get through.
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+    try "a secret that no message may show\n".write(
+      toFile: secretFile, atomically: true, encoding: .utf8)
+    let rules = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../deploy/varnish/tercet.vcl"
+    ).standardizedFileURL
+    try FileManager.default.copyItem(at: rules, to: folder.appending(path: "tercet.vcl"))
+    try """
+    vcl 4.1;
+    include "./tercet.vcl";
+    backend origin { .host = "127.0.0.1"; .port = "\(originPort)"; }
+
+    """.write(to: folder.appending(path: "test.vcl"), atomically: true, encoding: .utf8)
+  }
+}
+
+func makeClient(_ configuration: VarnishCache.Configuration) -> VarnishCache {
+  VarnishCache(
+    configuration: configuration, group: MultiThreadedEventLoopGroup.singleton,
+    logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+}
+
+/// A child process that is always waited for.
+final class RunningProcess: Sendable {
+  private let process: Process
+
+  init(_ path: String, _ arguments: [String]) throws {
+    process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+  }
+
+  /// Children of a Swift thread inherit its signal mask, which blocks SIGTERM; varnishd's worker ends by itself
+  /// with its manager.
+  func end() async {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    while process.isRunning { try? await _Concurrency.Task.sleep(for: .milliseconds(5)) }
+  }
+}
+
+/// Waits until a condition holds; fails the test after ten seconds.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(10)
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, "\(what): not within ten seconds")
+    try await _Concurrency.Task.sleep(for: .milliseconds(10))
+  }
+}
