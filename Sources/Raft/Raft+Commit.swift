@@ -8,6 +8,7 @@ extension Raft {
     let reached = membership.reached { $0 == id ? durable : leading.progress(of: $0)?.matched ?? 0 }
     guard let reached, reached > commitIndex, log.term(at: reached) == term else { return }
     let opensTerm = log.term(at: commitIndex) != term
+    toldCommit = reached
     commit(through: reached)
     if opensTerm { registerEarlyReads() }
     membershipCommitted()

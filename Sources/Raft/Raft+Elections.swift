@@ -2,11 +2,18 @@
 extension Raft {
   mutating func electionTimedOut() {
     resetElectionDeadline()
-    guard membership.isVoter(id), !diskIsStalled else {
+    guard mayLead, !diskIsStalled else {
       follow(nil, term: term)
       return
     }
     startPreVote()
+  }
+
+  /// Whether this node may ask for votes. One that leaves with a membership that is not committed yet may
+  /// have to: the others' logs may lack that membership, and then they cannot win without its vote, which
+  /// its longer log forbids (thesis 4.2.2).
+  var mayLead: Bool {
+    membership.isVoter(id) || memberships.membership(at: commitIndex).isVoter(id)
   }
 
   private mutating func startPreVote() {

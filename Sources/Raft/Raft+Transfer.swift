@@ -27,8 +27,7 @@ extension Raft {
   }
 
   mutating func timeoutNow(from sender: NodeID) {
-    guard case .following(let following) = state, following.leader == sender, membership.isVoter(id),
-      !diskIsStalled
+    guard case .following(let following) = state, following.leader == sender, mayLead, !diskIsStalled
     else { return }
     startElection(isTransfer: true)
   }

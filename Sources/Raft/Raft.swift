@@ -30,7 +30,8 @@ public struct Raft: Equatable, Sendable {
   var state: RoleState
   /// When a node that does not lead looks for a new leader.
   var electionDeadline: Instant = .never
-  /// The highest commit index that a leader of the current term has told.
+  /// The highest commit index that a leader of the current term has told in this life; its own, if that is
+  /// this node.
   var toldCommit: Index = 0
 
   var writes: WriteQueue

@@ -99,7 +99,7 @@ extension Raft {
   /// applied, and everything that a leader of this term has told to be committed. False after a restart until
   /// a leader was heard.
   public var isCurrent: Bool {
-    appliedIndex >= toldCommit && log.term(at: appliedIndex) == term && term > 0
+    toldCommit > 0 && appliedIndex >= toldCommit && log.term(at: appliedIndex) == term
   }
 }
 

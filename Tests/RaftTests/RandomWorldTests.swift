@@ -7,7 +7,7 @@ import Testing
 @Suite("Random worlds")
 struct RandomWorldTests {
   #if DEBUG
-    static let seeds: UInt64 = 40
+    static let seeds: UInt64 = 15
   #else
     static let seeds: UInt64 = 1_000
   #endif

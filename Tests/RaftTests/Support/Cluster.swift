@@ -27,7 +27,7 @@ struct Cluster {
   /// Members with the ids 1, 2 and so on: voters, then learners, then strangers that belong to no membership.
   init(_ count: Int, learners: Int = 0, strangers: Int = 0, settings: Settings = .standard, seed: UInt64 = 1)
   {
-    let ids = (1...UInt64(count + learners + strangers)).map(NodeID.init)
+    let ids = (1...UInt64(count + learners + strangers)).map { NodeID($0) }
     let membership = Membership(
       voters: Array(ids[..<count]), learners: Array(ids[count..<count + learners]))
     self.init(
@@ -47,11 +47,12 @@ struct Cluster {
   func slot(_ id: NodeID) -> Int { nodes.firstIndex { $0.id == id }! }
 
   subscript(_ id: NodeID) -> Raft { nodes[slot(id)].raft! }
-  subscript(_ number: UInt64) -> Raft { self[NodeID(number)] }
 
   mutating func fail(_ text: String) { ledger.fail(text) }
 
-  func disk(_ number: UInt64) -> SimulatedDisk { nodes[slot(NodeID(number))].disk }
+  func disk(_ id: NodeID) -> SimulatedDisk { nodes[slot(id)].disk }
+
+  var ids: [NodeID] { nodes.map(\.id) }
 
   func isUp(_ id: NodeID) -> Bool { nodes[slot(id)].raft != nil }
 
@@ -90,8 +91,6 @@ struct Cluster {
     nodes[slot].raft!.step(input, at: now, into: &effects)
     carryOut(slot, before: before)
   }
-
-  mutating func step(_ number: UInt64, _ input: Input) { step(NodeID(number), input) }
 
   /// Syncs the oldest writes of a node and tells it.
   mutating func sync(_ id: NodeID, _ count: Int = .max) {
@@ -206,8 +205,7 @@ extension Cluster {
   }
 
   /// Makes a node the leader: its election timer fires first.
-  mutating func elect(_ number: UInt64) {
-    let id = NodeID(number)
+  mutating func elect(_ id: NodeID) {
     now = max(now, nodes.compactMap { $0.raft?.nextDeadline }.max() ?? now)
     now = max(now, self[id].nextDeadline) + settings.electionTimeout.upperBound
     step(id, .timer)
@@ -215,8 +213,8 @@ extension Cluster {
   }
 
   /// Proposes one command at the leader.
-  mutating func propose(_ command: UInt8, at number: UInt64, token: UInt64 = 0) {
-    step(number, .propose(token: token, commands: [[command]]))
+  mutating func propose(_ command: UInt8, at id: NodeID, token: UInt64 = 0) {
+    step(id, .propose(token: token, commands: [[command]]))
   }
 
   mutating func takeAnswers() -> [Effect] {
