@@ -5,7 +5,7 @@ import Raft
 struct OpenedLog {
   let log: LogFile
   let restored: Restored
-  let incarnation: Incarnation
+  let incarnation: [UInt8]
   /// Whether this opening created the file.
   let isNew: Bool
 }
@@ -80,8 +80,10 @@ extension LogFile {
       throw LogStoreError.unusable(file: path, reason: "SQLite cannot keep a write-ahead log here")
     }
     // FULL syncs the write-ahead log at each commit; NORMAL would only before a checkpoint.
-    try database.execute(
-      "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = \(64 << 20)")
+    try database.execute("PRAGMA synchronous = FULL")
+    // 32 MiB hold the whole log between two compactions, which then read nothing back from the disk. The
+    // write-ahead log grows with a large snapshot, and is cut to 64 MiB afterwards.
+    try database.execute("PRAGMA cache_size = -32768; PRAGMA journal_size_limit = \(64 << 20)")
     return database
   }
 
@@ -107,11 +109,12 @@ extension LogFile {
     _ database: Database, _ identity: StoreIdentity, _ founding: Membership
   ) throws {
     let owner = IdentityRecord(
-      identity: identity, incarnation: .random(), createdSeconds: UInt64(max(0, time(nil))))
+      identity: identity, incarnation: (0..<16).map { _ in .random(in: 0...255) },
+      createdSeconds: UInt64(max(0, time(nil))))
     let insert = try database.prepare("INSERT INTO identity VALUES (1, ?1, ?2, ?3, ?4, ?5)")
     insert.bind(1, identity.cluster)
     insert.bind(2, identity.node.rawValue)
-    try insert.bind(3, owner.incarnation.bytes)
+    try insert.bind(3, owner.incarnation)
     insert.bind(4, owner.createdSeconds)
     insert.bind(5, owner.checksum)
     try insert.run()

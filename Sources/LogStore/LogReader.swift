@@ -49,9 +49,8 @@ struct LogReader {
 
   private func owner() throws -> IdentityRecord {
     let row = try onlyRow("identity", "cluster, node, incarnation, created_seconds, checksum")
-    guard let incarnation = Incarnation(bytes: row.bytes(2)) else { throw mismatch("identity") }
     let record = IdentityRecord(
-      identity: StoreIdentity(cluster: row.text(0), node: NodeID(row.number(1))), incarnation: incarnation,
+      identity: StoreIdentity(cluster: row.text(0), node: NodeID(row.number(1))), incarnation: row.bytes(2),
       createdSeconds: row.number(3))
     guard row.number(4) == record.checksum else { throw mismatch("identity") }
     return record
@@ -142,7 +141,7 @@ struct LogReader {
     damage(.record(table: table, reason: "its row does not match its checksum"))
   }
 
-  private func damage(_ damage: Damage) -> LogStoreError {
+  private func damage(_ damage: LogStoreError.Damage) -> LogStoreError {
     .damaged(file: path, damage)
   }
 }

@@ -15,8 +15,9 @@ public import Raft
 /// third witness may be some seconds old, and one case remains: the disk lost or damaged the last
 /// transaction that it had confirmed. No file can tell that from a transaction that never ended.
 public final class LogStore: Sendable {
-  /// Made with the file: tells it from one that replaced it.
-  public let incarnation: Incarnation
+  /// 16 random bytes, drawn when the file was made. A manager whose disk was wiped comes back with others,
+  /// so its peers can tell: it has forgotten votes and entries that it once acknowledged.
+  public let incarnation: [UInt8]
   /// Whether this opening created the file.
   public let isNew: Bool
   private let writer: Writer
@@ -38,7 +39,7 @@ public final class LogStore: Sendable {
   ///   - identity: Whose log it must be, or will be.
   ///   - founding: The membership with which a new log begins.
   ///   - onCompletion: Called on the writer's thread, in the order of the writes. It must not block.
-  /// - Throws: What is wrong, where, and what to do; nothing was changed then.
+  /// - Throws: What is wrong, where, and what to do; a log that was there is unchanged then.
   public static func open(
     folder: String, identity: StoreIdentity, founding: Membership,
     onCompletion: @escaping @Sendable (Completion) -> Void
@@ -67,11 +68,13 @@ public final class LogStore: Sendable {
   }
 }
 
-/// What became of the writes submitted.
-public enum Completion: Hashable, Sendable {
-  /// All writes up to and including this one are durable.
-  case stored(through: WriteID)
-  /// This write and all later ones are not known to be durable, and nothing more will be written or
-  /// reported. The reason says what failed, where, and what to do.
-  case failed(from: WriteID, reason: String)
+extension LogStore {
+  /// What became of the writes submitted.
+  public enum Completion: Hashable, Sendable {
+    /// All writes up to and including this one are durable.
+    case stored(through: WriteID)
+    /// This write and all later ones are not known to be durable, and nothing more will be written or
+    /// reported. The reason says what failed, where, and what to do.
+    case failed(from: WriteID, reason: String)
+  }
 }

@@ -26,23 +26,25 @@ public enum LogStoreError: Error, Hashable, Sendable {
   case ioFailed(file: String, reason: String)
 }
 
-/// What is wrong with a file's content.
-public enum Damage: Hashable, Sendable {
-  /// The file is missing, although the other files tell that it was there.
-  case missing
-  /// SQLite's own check of the file's pages and tables fails.
-  case structure(String)
-  /// A frame in the write-ahead log, counted from 1, is invalid, and later transactions follow; 0 is the
-  /// log's header.
-  case writeAheadLog(frame: Int)
-  /// The only row of a table is missing, does not match its checksum, or contradicts another.
-  case record(table: String, reason: String)
-  /// An entry is missing, does not match its checksum, or contradicts its neighbours.
-  case entry(Index, reason: String)
-  /// The file does not match its checksum.
-  case checksum
-  /// Transactions through number `acknowledged` were reported durable; the log ends at `found`.
-  case writesLost(acknowledged: UInt64, found: UInt64)
+extension LogStoreError {
+  /// What is wrong with a file's content.
+  public enum Damage: Hashable, Sendable {
+    /// The file is missing, although the other files tell that it was there.
+    case missing
+    /// SQLite's own check of the file's pages and tables fails.
+    case structure(String)
+    /// A frame in the write-ahead log, counted from 1, is invalid, and later transactions follow; 0 is the
+    /// log's header.
+    case writeAheadLog(frame: Int)
+    /// The only row of a table is missing, does not match its checksum, or contradicts another.
+    case record(table: String, reason: String)
+    /// An entry is missing, does not match its checksum, or contradicts its neighbours.
+    case entry(Index, reason: String)
+    /// The file does not match its checksum.
+    case checksum
+    /// Transactions through number `acknowledged` were reported durable; the log ends at `found`.
+    case writesLost(acknowledged: UInt64, found: UInt64)
+  }
 }
 
 extension LogStoreError: CustomStringConvertible {
@@ -84,7 +86,7 @@ extension LogStoreError: CustomStringConvertible {
   }
 }
 
-extension Damage: CustomStringConvertible {
+extension LogStoreError.Damage: CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing: "it is missing"

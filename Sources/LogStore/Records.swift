@@ -60,7 +60,8 @@ struct StateRecord: Equatable {
 /// The row of table `identity`, written once.
 struct IdentityRecord: Equatable {
   let identity: StoreIdentity
-  let incarnation: Incarnation
+  /// 16 random bytes.
+  let incarnation: [UInt8]
   /// Seconds since 1970; for people only.
   let createdSeconds: UInt64
 
@@ -68,7 +69,7 @@ struct IdentityRecord: Equatable {
     var checksum = Checksum()
     checksum.add(identity.cluster)
     checksum.add(identity.node.rawValue)
-    checksum.add(incarnation.bytes)
+    checksum.add(incarnation)
     checksum.add(createdSeconds)
     return checksum.value
   }

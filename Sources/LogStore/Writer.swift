@@ -9,16 +9,16 @@ import Synchronization
 /// pool has no thread to spare for that. `log` is touched by this thread alone.
 final class Writer: @unchecked Sendable {
   let queue = WriteQueue()
-  private let counters = Mutex(Statistics())
-  private let report: @Sendable (Completion) -> Void
+  private let counters = Mutex(LogStore.Statistics())
+  private let report: @Sendable (LogStore.Completion) -> Void
   private var log: LogFile?
 
-  init(_ log: LogFile, report: @escaping @Sendable (Completion) -> Void) {
+  init(_ log: LogFile, report: @escaping @Sendable (LogStore.Completion) -> Void) {
     self.log = log
     self.report = report
   }
 
-  var statistics: Statistics { counters.withLock { $0 } }
+  var statistics: LogStore.Statistics { counters.withLock { $0 } }
 
   func start() {
     let thread = Thread { self.run() }

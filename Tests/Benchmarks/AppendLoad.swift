@@ -98,7 +98,7 @@ private final class Completions: Sendable {
   private let state = Mutex((stored: 0, failure: String?.none))
   private let arrived = DispatchSemaphore(value: 0)
 
-  func took(_ completion: Completion) {
+  func took(_ completion: LogStore.Completion) {
     state.withLock { state in
       switch completion {
       case .stored(let id): state.stored = Int(id)

@@ -55,8 +55,8 @@ struct DamageTests {
       ("DELETE FROM identity", .record(table: "identity", reason: "its row is missing")),
       ("DROP TABLE entries", .structure("no such table: entries (SQLite code 1)")),
       ("PRAGMA user_version = 0", .structure("it has no tables")),
-    ] as [(String, Damage)])
-  func refusedWithPlace(sql: String, damage: Damage) async throws {
+    ] as [(String, LogStoreError.Damage)])
+  func refusedWithPlace(sql: String, damage: LogStoreError.Damage) async throws {
     try await makeStore()
     try edit(path, sql)
     #expect(await refusal(path) == .damaged(file: database, damage))

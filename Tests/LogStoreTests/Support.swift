@@ -21,10 +21,10 @@ final class TemporaryFolder: Sendable {
 final class Session: Sendable {
   let store: LogStore
   let restored: Restored
-  private let completions: AsyncStream<Completion>
+  private let completions: AsyncStream<LogStore.Completion>
 
   init(_ folder: String, node: UInt64 = 1, cluster: String = cluster) throws(LogStoreError) {
-    let (completions, continuation) = AsyncStream.makeStream(of: Completion.self)
+    let (completions, continuation) = AsyncStream.makeStream(of: LogStore.Completion.self)
     (store, restored) = try LogStore.open(
       folder: folder, identity: StoreIdentity(cluster: cluster, node: NodeID(node)), founding: founders
     ) { continuation.yield($0) }
@@ -33,12 +33,12 @@ final class Session: Sendable {
 
   /// Submits the writes and waits until the last is stored; the failure, if there is one.
   @discardableResult
-  func write(_ writes: Write...) async -> Completion? {
+  func write(_ writes: Write...) async -> LogStore.Completion? {
     for write in writes { store.submit(write) }
     return await outcome(of: writes[writes.count - 1].id)
   }
 
-  func outcome(of id: WriteID) async -> Completion? {
+  func outcome(of id: WriteID) async -> LogStore.Completion? {
     for await completion in completions {
       switch completion {
       case .stored(let through) where through < id: continue
