@@ -4,13 +4,13 @@ import Raft
 extension Controllers {
   /// Commits how far the caches have come, now and then: a restart then repeats a second's purges at most, and
   /// the queue forgets what all have applied.
-  mutating func decideCaches(_ world: World, _ look: inout Look) {
+  mutating func decideCaches(_ situation: Situation, _ look: inout Look) {
     var moved: [CachePosition] = []
-    for (name, cache) in world.state.caches {
-      guard let report = world.reports[cache.node]?.cache, report.cache == name else { continue }
+    for (name, cache) in situation.state.caches {
+      guard let report = situation.reports[cache.node]?.cache, report.cache == name else { continue }
       if !report.isReachable { look.note("cache \(name) does not answer; its pages may be stale") }
       // Only what is of use: past the newest purge there is nothing to be remembered.
-      let reached = min(report.position, world.state.purges.last)
+      let reached = min(report.position, situation.state.purges.last)
       if reached > cache.position { moved.append(CachePosition(cache: name, position: reached)) }
     }
     guard !moved.isEmpty else { return }

@@ -20,15 +20,15 @@ public struct Controllers: Hashable, Sendable {
 
   /// The intents that bring the cluster nearer to what is wanted, in the order to be proposed; none when there
   /// is nothing to do but wait.
-  public mutating func decide(_ world: World) -> [Intent] {
-    timers.begin(at: world.now)
-    var look = Look(nextLook: world.now + .seconds(1))
-    decideNodes(world, &look)
+  public mutating func decide(_ situation: Situation) -> [Intent] {
+    timers.begin(at: situation.now)
+    var look = Look(nextLook: situation.now + .seconds(1))
+    decideNodes(situation, &look)
     // The rest is decided on a state that knows its nodes.
     if look.intents.isEmpty {
-      decideDatabases(world, &look)
-      decideServices(world, &look)
-      decideCaches(world, &look)
+      decideDatabases(situation, &look)
+      decideServices(situation, &look)
+      decideCaches(situation, &look)
     }
     timers.forgetUnused()
     problems = look.problems.sorted()

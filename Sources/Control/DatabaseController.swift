@@ -6,12 +6,12 @@ extension Controllers {
   ///
   /// The rules that no commit is lost by stand in `Database.Mode.maySucceed`, checked at every manager; here
   /// stands only when it is time.
-  mutating func decideDatabases(_ world: World, _ look: inout Look) {
-    for (name, database) in world.state.databases {
-      guard let next = next(for: name, database, world, &look) else { continue }
+  mutating func decideDatabases(_ situation: Situation, _ look: inout Look) {
+    for (name, database) in situation.state.databases {
+      guard let next = next(for: name, database, situation, &look) else { continue }
       var step = DatabaseStep(database: name, expectedEpoch: database.epoch, mode: next)
       if case (.initializing(let node), .solo) = (database.mode, next),
-        case .present(let identifier, _, _, _)? = world.database(name, on: node)?.data
+        case .present(let identifier, _, _, _)? = situation.database(name, on: node)?.data
       {
         step.systemIdentifier = identifier
       }
@@ -20,51 +20,54 @@ extension Controllers {
   }
 
   private mutating func next(
-    for name: String, _ database: Database, _ world: World, _ look: inout Look
+    for name: String, _ database: Database, _ situation: Situation, _ look: inout Look
   ) -> Database.Mode? {
     switch database.mode {
     case .waiting:
-      return firstPrimary(of: name, database, world, &look).map { .initializing(primary: $0) }
+      return firstPrimary(of: name, database, situation, &look).map { .initializing(primary: $0) }
     case .initializing(let primary):
-      return isPrimary(name, on: primary, world) ? .solo(primary: primary) : nil
+      return isPrimary(name, on: primary, situation) ? .solo(primary: primary) : nil
     case .solo(let primary):
-      return secondary(for: name, database, primary, world, &look)
+      return secondary(for: name, database, primary, situation, &look)
         .map { .syncing(primary: primary, secondary: $0) }
     case .syncing(let primary, let secondary):
-      return afterSyncing(name, database, primary, secondary, world, &look)
+      return afterSyncing(name, database, primary, secondary, situation, &look)
     case .sync(let primary, let secondary):
-      return afterSync(name, database, primary, secondary, world, &look)
+      return afterSync(name, database, primary, secondary, situation, &look)
     case .switching(let from, let to):
-      return afterSwitching(name, from, to, world, &look)
+      return afterSwitching(name, from, to, situation, &look)
     case .stopped(let from, let to, let position):
-      return afterStopped(name, from, to, position, world, &look)
+      return afterStopped(name, from, to, position, situation, &look)
     case .promoting(let primary, _):
-      return isPrimary(name, on: primary, world) ? .solo(primary: primary) : nil
+      return isPrimary(name, on: primary, situation) ? .solo(primary: primary) : nil
     }
   }
 
   // MARK: Making copies
 
   private func firstPrimary(
-    of name: String, _ database: Database, _ world: World, _ look: inout Look
+    of name: String, _ database: Database, _ situation: Situation, _ look: inout Look
   ) -> String? {
+    // The preferred zone first, if it has a node that is there; that its driver has not spoken yet is no reason
+    // to begin elsewhere.
     for zone in database.specification.zones {
-      if let node = host(of: name, in: zone, world) { return node }
+      guard let node = host(in: zone, situation) else { continue }
+      return situation.database(name, on: node) == nil ? nil : node
     }
     look.note("database \(name): no node of zone \(database.specification.zones[0]) runs databases")
     return nil
   }
 
   private mutating func secondary(
-    for name: String, _ database: Database, _ primary: String, _ world: World, _ look: inout Look
+    for name: String, _ database: Database, _ primary: String, _ situation: Situation, _ look: inout Look
   ) -> String? {
-    guard isPrimary(name, on: primary, world) else {
+    guard isPrimary(name, on: primary, situation) else {
       look.note("database \(name): its only server, on \(primary), is not up")
       return nil
     }
-    let primaryZone = world.state.nodes[primary]?.zone
+    let primaryZone = situation.state.nodes[primary]?.zone
     for zone in database.specification.zones where zone != primaryZone {
-      if let node = host(of: name, in: zone, world) { return node }
+      if let node = host(in: zone, situation), situation.database(name, on: node) != nil { return node }
     }
     if database.specification.zones.count > 1 {
       look.note("database \(name) has no secondary: it runs alone")
@@ -72,28 +75,28 @@ extension Controllers {
     return nil
   }
 
-  private func host(of name: String, in zone: String, _ world: World) -> String? {
-    world.state.nodes.values.first { node in
+  private func host(in zone: String, _ situation: Situation) -> String? {
+    situation.state.nodes.values.first { node in
       node.zone == zone && node.description.runsDatabases && node.health == .ready
-        && node.availability == .active && world.database(name, on: node.name) != nil
+        && node.availability == .active
     }?.name
   }
 
   private mutating func afterSyncing(
-    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ world: World,
+    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ situation: Situation,
     _ look: inout Look
   ) -> Database.Mode? {
-    guard world.silence(of: primary) < settings.nodeLostAfter else {
+    guard situation.silence(of: primary) < settings.nodeLostAfter else {
       look.note("database \(name): its only complete copy is on \(primary), which is lost")
       return nil
     }
     let leaves =
-      world.state.nodes[secondary].map { $0.health == .lost || $0.availability == .drained } ?? true
+      situation.state.nodes[secondary].map { $0.health == .lost || $0.availability == .drained } ?? true
     if leaves { return .solo(primary: primary) }
     let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
-    guard case .primary(_, standby, let standbys)? = world.database(name, on: primary)?.server,
+    guard case .primary(_, standby, let standbys)? = situation.database(name, on: primary)?.server,
       standbys.contains(where: { $0.name == standby && $0.isStreaming && $0.isSynchronous }),
-      case .standby(_, _, true, standby, _)? = world.database(name, on: secondary)?.server
+      case .standby(_, _, true, standby, _)? = situation.database(name, on: secondary)?.server
     else {
       look.note("database \(name): the copy on \(secondary) is catching up")
       return nil
@@ -104,41 +107,41 @@ extension Controllers {
   // MARK: Losing one of two
 
   private mutating func afterSync(
-    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ world: World,
+    _ name: String, _ database: Database, _ primary: String, _ secondary: String, _ situation: Situation,
     _ look: inout Look
   ) -> Database.Mode? {
     let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
-    let secondaryIsThere = world.silence(of: secondary) < settings.nodeLostAfter
-    let silence = world.silenceAsLeader(of: primary)
+    let secondaryIsThere = situation.silence(of: secondary) < settings.nodeLostAfter
+    let silence = situation.silenceAsLeader(of: primary)
     let isLost = silence >= settings.databaseFailoverAfter
     if !isLost {
       let due = settings.databaseFailoverAfter.nanoseconds - silence.nanoseconds
-      look.wait(until: world.now + Duration(nanoseconds: due))
+      look.wait(until: situation.now + Duration(nanoseconds: due))
     }
     let isDown =
-      !isPrimary(name, on: primary, world)
+      !isPrimary(name, on: primary, situation)
       && timers.hasHeld("primary of \(name) down", for: settings.databaseRestartWithin, &look)
     if isLost || isDown {
-      guard secondaryIsThere, case .standby? = world.database(name, on: secondary)?.server else {
+      guard secondaryIsThere, case .standby? = situation.database(name, on: secondary)?.server else {
         look.note("database \(name): \(primary) does not answer, and \(secondary) cannot take over")
         return nil
       }
       return .promoting(primary: secondary, from: primary)
     }
     // A drained zone gives the primary away in good order.
-    if world.state.nodes[primary]?.availability == .drained, secondaryIsThere,
-      world.state.nodes[secondary]?.availability == .active
+    if situation.state.nodes[primary]?.availability == .drained, secondaryIsThere,
+      situation.state.nodes[secondary]?.availability == .active
     {
       return .switching(from: primary, to: secondary)
     }
-    return withoutSecondary(name, database, primary, standby, world, &look)
+    return withoutSecondary(name, database, primary, standby, situation, &look)
   }
 
   private mutating func withoutSecondary(
-    _ name: String, _ database: Database, _ primary: String, _ standby: String, _ world: World,
+    _ name: String, _ database: Database, _ primary: String, _ standby: String, _ situation: Situation,
     _ look: inout Look
   ) -> Database.Mode? {
-    guard case .primary(_, _, let standbys)? = world.database(name, on: primary)?.server,
+    guard case .primary(_, _, let standbys)? = situation.database(name, on: primary)?.server,
       !standbys.contains(where: { $0.name == standby && $0.isStreaming })
     else { return nil }
     guard let patience = database.specification.relaxAfter else {
@@ -152,13 +155,15 @@ extension Controllers {
   // MARK: Switchover
 
   private mutating func afterSwitching(
-    _ name: String, _ from: String, _ to: String, _ world: World, _ look: inout Look
+    _ name: String, _ from: String, _ to: String, _ situation: Situation, _ look: inout Look
   ) -> Database.Mode? {
-    if world.silence(of: from) >= settings.nodeLostAfter, world.silence(of: to) < settings.nodeLostAfter {
+    if situation.silence(of: from) >= settings.nodeLostAfter,
+      situation.silence(of: to) < settings.nodeLostAfter
+    {
       // Until its stop every commit waited for the secondary, so that it holds them all.
       return .promoting(primary: to, from: from)
     }
-    if let seen = world.database(name, on: from), seen.server == .stopped,
+    if let seen = situation.database(name, on: from), seen.server == .stopped,
       case .present(_, _, _, let position?) = seen.data
     {
       return .stopped(from: from, to: to, at: position)
@@ -170,10 +175,12 @@ extension Controllers {
   }
 
   private mutating func afterStopped(
-    _ name: String, _ from: String, _ to: String, _ position: LSN, _ world: World, _ look: inout Look
+    _ name: String, _ from: String, _ to: String, _ position: LSN, _ situation: Situation, _ look: inout Look
   ) -> Database.Mode? {
     // The shutdown checkpoint begins at `position`: beyond it, the secondary has the record too.
-    if case .standby(let received, _, _, _, _)? = world.database(name, on: to)?.server, received > position {
+    if case .standby(let received, _, _, _, _)? = situation.database(name, on: to)?.server,
+      received > position
+    {
       return .promoting(primary: to, from: from)
     }
     if timers.hasHeld("switchover of \(name) stopped", for: settings.switchoverWithin, &look) {
@@ -183,8 +190,8 @@ extension Controllers {
   }
 
   /// Whether a node reports that its server takes writes.
-  private func isPrimary(_ name: String, on node: String, _ world: World) -> Bool {
-    guard case .primary? = world.database(name, on: node)?.server else { return false }
-    return world.silence(of: node) < settings.nodeLostAfter
+  private func isPrimary(_ name: String, on node: String, _ situation: Situation) -> Bool {
+    guard case .primary? = situation.database(name, on: node)?.server else { return false }
+    return situation.silence(of: node) < settings.nodeLostAfter
   }
 }

@@ -10,7 +10,7 @@ extension ServicePlan {
       if isBeyondTolerance(rollout.failures + newFailures), giveUp(rollout, because: lastFailure) { return }
     }
     let updated = places.count { place in place.tasks.allSatisfy { $0.standing.isServing } }
-    if updated == places.count, isQuiet, places.count >= world.state.wantedTasks(of: service) {
+    if updated == places.count, isQuiet, places.count >= situation.state.wantedTasks(of: service) {
       // Watch the last ones for a while before the update counts as a success.
       if timers.hasHeld("rollout of \(name) complete", for: places.isEmpty ? .zero : policy.monitor, &look) {
         report(.completed)
@@ -28,14 +28,14 @@ extension ServicePlan {
   /// Starts on as many places as may change at the same time.
   private mutating func replaceOutdated(updated: Int, _ timers: inout Timers, _ look: inout Look) {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
-    let inProgress = max(places.count, world.state.wantedTasks(of: service)) - outdated.count - updated
+    let inProgress = max(places.count, situation.state.wantedTasks(of: service)) - outdated.count - updated
     let limit = policy.parallelism == 0 ? Int.max : policy.parallelism
     guard !outdated.isEmpty, inProgress < limit else { return }
     if updated > 0, !timers.hasHeld("update of \(name) after \(updated)", for: policy.delay, &look) { return }
     for place in outdated.prefix(limit - inProgress) {
       let task = place.tasks[0].task
       // Whatever is over already has nobody to wait for.
-      if case .ended? = world.phase(of: task) {
+      if case .ended? = situation.phase(of: task) {
         drop(task)
       } else if policy.order == .stopFirst {
         drop(task)

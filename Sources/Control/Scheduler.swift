@@ -5,15 +5,15 @@ import Raft
 /// asked for, then the node with the fewest, then the one with the fewest of all. Ties go to the first name, so
 /// that equal inputs give equal choices.
 struct Scheduler {
-  let world: World
+  let situation: Situation
   let settings: ControlSettings
   /// Tasks as they will be: the committed ones without those to be removed, and the assignments made so far.
   private(set) var placed: [(service: ServiceName, node: String)]
 
-  init(_ world: World, settings: ControlSettings, without removed: [TaskID] = []) {
-    self.world = world
+  init(_ situation: Situation, settings: ControlSettings, without removed: [TaskID] = []) {
+    self.situation = situation
     self.settings = settings
-    placed = world.state.tasks.values.filter { !removed.contains($0.id) }.map { ($0.service, $0.node) }
+    placed = situation.state.tasks.values.filter { !removed.contains($0.id) }.map { ($0.service, $0.node) }
   }
 
   /// Takes a task out of the count: it is to be replaced.
@@ -29,7 +29,7 @@ struct Scheduler {
   ) -> Result<String, Unplaceable> {
     var reasons: [String] = []
     var fitting: [Node] = []
-    for node in world.state.nodes.values where node.description.runsContainers {
+    for node in situation.state.nodes.values where node.description.runsContainers {
       if let reason = obstacle(for: name, service, on: node) ?? (node.name == avoided ? "is left" : nil) {
         reasons.append("\(node.name) \(reason)")
       } else {
@@ -45,7 +45,7 @@ struct Scheduler {
 
   /// Why a node cannot have one more task of a service; nil when it can.
   func obstacle(for name: ServiceName, _ service: ServiceState, on node: Node) -> String? {
-    if node.health == .lost || world.silence(of: node.name) >= settings.nodeLostAfter { return "is lost" }
+    if node.health == .lost || situation.silence(of: node.name) >= settings.nodeLostAfter { return "is lost" }
     if node.availability == .drained { return "is drained" }
     let placement = service.specification.placement
     if let constraint = placement.constraints.first(where: { !node.satisfies([$0]) }) {
@@ -67,7 +67,7 @@ struct Scheduler {
     var memory = node.description.memoryBytes
     var processors = node.description.nanoCPUs
     for other in placed where other.node == node.name {
-      guard let reserved = world.state.services[other.service]?.specification.template.resources else {
+      guard let reserved = situation.state.services[other.service]?.specification.template.resources else {
         continue
       }
       memory -= reserved.reservedMemoryBytes
@@ -81,7 +81,7 @@ struct Scheduler {
   private func rank(_ node: Node, _ name: ServiceName, _ service: ServiceState) -> Rank {
     let own = placed.filter { $0.service == name }
     func count(where same: (Node) -> Bool) -> Int {
-      own.count { task in world.state.nodes[task.node].map(same) ?? false }
+      own.count { task in situation.state.nodes[task.node].map(same) ?? false }
     }
     return Rank(
       zone: count { $0.zone == node.zone },

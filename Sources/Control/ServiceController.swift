@@ -3,9 +3,9 @@ import Raft
 
 extension Controllers {
   /// Brings each service's tasks to their number, place, revision and health.
-  mutating func decideServices(_ world: World, _ look: inout Look) {
-    for (name, service) in world.state.services {
-      var plan = ServicePlan(name: name, service: service, world: world, settings: settings)
+  mutating func decideServices(_ situation: Situation, _ look: inout Look) {
+    for (name, service) in situation.state.services {
+      var plan = ServicePlan(name: name, service: service, situation: situation, settings: settings)
       plan.settlePlaces(&timers, &look)
       plan.adjustCount(&look)
       plan.advanceRollout(&timers, &look)
@@ -19,7 +19,7 @@ extension Controllers {
 struct ServicePlan {
   let name: ServiceName
   let service: ServiceState
-  let world: World
+  let situation: Situation
   let settings: ControlSettings
   var places: [Place]
   var scheduler: Scheduler
@@ -30,13 +30,13 @@ struct ServicePlan {
   var newFailures = 0
   var lastFailure = ""
 
-  init(name: ServiceName, service: ServiceState, world: World, settings: ControlSettings) {
+  init(name: ServiceName, service: ServiceState, situation: Situation, settings: ControlSettings) {
     self.name = name
     self.service = service
-    self.world = world
+    self.situation = situation
     self.settings = settings
-    places = world.places(of: name, service)
-    scheduler = Scheduler(world, settings: settings)
+    places = situation.places(of: name, service)
+    scheduler = Scheduler(situation, settings: settings)
   }
 
   /// All that is decided, to be proposed together.
@@ -197,7 +197,7 @@ extension ServicePlan {
       if places.count > wanted { removeSurplus(places.count - wanted) }
       if places.count < wanted { addMissing(wanted - places.count, &look) }
     case .global:
-      for node in world.state.nodes.values
+      for node in situation.state.nodes.values
       where node.takesTasks && node.satisfies(service.specification.placement.constraints)
         && !places.contains(where: { $0.node == node.name })
       {
@@ -210,7 +210,7 @@ extension ServicePlan {
   private mutating func removeSurplus(_ surplus: Int) {
     var kept = places
     for _ in 0..<surplus {
-      func zone(_ place: Place) -> String { world.state.nodes[place.tasks[0].task.node]?.zone ?? "" }
+      func zone(_ place: Place) -> String { situation.state.nodes[place.tasks[0].task.node]?.zone ?? "" }
       func rank(_ place: Place) -> (Int, Int, Int) {
         let serves = place.tasks.contains { $0.standing.isServing || $0.standing == .outdated }
         return (serves ? 0 : 1, kept.count { zone($0) == zone(place) }, place.slot)
@@ -228,7 +228,7 @@ extension ServicePlan {
     var slot = 0
     for _ in 0..<missing {
       repeat { slot += 1 } while places.contains { $0.slot == slot }
-      if policy.order == .stopFirst, world.hasLeftover(of: name, slot: slot) { continue }
+      if policy.order == .stopFirst, situation.hasLeftover(of: name, slot: slot) { continue }
       guard start(slot: slot, on: nil, revision: service.revision, &look) else { return }
     }
   }
@@ -237,12 +237,12 @@ extension ServicePlan {
 // MARK: Rebalance
 
 extension ServicePlan {
-  /// Moves one task at a time, start-first, to a zone that has two fewer, once that has been so for a while.
+  /// Moves one task at a time, start-first, to a zone that has two fewer, once its node has been well for a while.
   mutating func rebalance(_ timers: inout Timers, _ look: inout Look) {
     guard isQuiet, service.specification.mode != .global, service.rollout?.isMoving != true,
       places.allSatisfy({ $0.tasks.count == 1 && $0.tasks[0].standing == .good(serving: true) })
     else { return }
-    func zone(of node: String) -> String? { world.state.nodes[node]?.zone }
+    func zone(of node: String) -> String? { situation.state.nodes[node]?.zone }
     let counts = places.map { place in
       places.count { zone(of: $0.tasks[0].task.node) == zone(of: place.tasks[0].task.node) }
     }
@@ -257,7 +257,7 @@ extension ServicePlan {
     }
     let there = places.count { zone(of: $0.tasks[0].task.node) == zone(of: node) }
     guard counts[fullest] - there >= 2 else { return }
-    guard timers.hasHeld("imbalance of \(name)", for: settings.rebalanceAfter, &look) else { return }
+    guard timers.hasHeld(Controllers.takingTasks(node), for: settings.rebalanceAfter, &look) else { return }
     add.append(Assignment(service: name, slot: task.slot, node: node, revision: service.revision))
   }
 }

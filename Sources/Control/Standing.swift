@@ -27,7 +27,7 @@ enum Standing: Hashable {
   }
 }
 
-extension World {
+extension Situation {
   func standing(of task: Task, in service: ServiceState) -> Standing {
     guard let node = state.nodes[task.node], node.health == .ready else { return .lost }
     let restart = service.specification.restart
@@ -59,7 +59,7 @@ struct Place {
   var tasks: [(task: Task, standing: Standing)]
 }
 
-extension World {
+extension Situation {
   /// A service's filled places, by slot (and node).
   func places(of name: ServiceName, _ service: ServiceState) -> [Place] {
     let isGlobal = service.specification.mode == .global

@@ -58,3 +58,12 @@ public struct ClusterView: Sendable {
     self.isCurrent = isCurrent
   }
 }
+
+extension ClusterView {
+  /// What a manager shows that has stopped: nothing.
+  public static func stopped(node: String) -> ClusterView {
+    ClusterView(
+      node: node, leadership: Leadership(term: 0, leader: nil, isLeader: false), commitIndex: 0, managers: [],
+      state: State(cluster: ""), reports: [], isCurrent: false)
+  }
+}

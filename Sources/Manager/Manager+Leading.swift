@@ -12,7 +12,7 @@ extension Manager {
     considerTransfer(at: now, into: &effects)
     guard raft.isCurrent, decidedThrough == 0, needsLook || now >= controllers.nextLook else { return }
     let intents = controllers.decide(
-      World(
+      Situation(
         state: state, reports: reports, heard: heard, listeningSince: listeningSince,
         leadingSince: leadingSince, now: now))
     guard !intents.isEmpty else { return }

@@ -12,16 +12,16 @@ extension Manager {
   /// was.
   @discardableResult
   mutating func stepRaft(
-    _ input: RaftInput, at now: Instant, into effects: inout [Effect]
+    _ input: Raft.Input, at now: Instant, into effects: inout [Effect]
   ) -> Refusal? {
-    var raftEffects: [RaftEffect] = []
+    var raftEffects: [Raft.Effect] = []
     raft.step(input, at: now, into: &raftEffects)
     return handle(raftEffects, at: now, into: &effects)
   }
 
   @discardableResult
   mutating func handle(
-    _ raftEffects: [RaftEffect], at now: Instant, into effects: inout [Effect]
+    _ raftEffects: [Raft.Effect], at now: Instant, into effects: inout [Effect]
   ) -> Refusal? {
     var refusal: Refusal?
     for effect in raftEffects {

@@ -61,7 +61,7 @@ public struct Manager: Sendable {
 
   /// To be called once, before the first step: hands over what was restored.
   public mutating func start(at now: Instant, into effects: inout [Effect]) {
-    var raftEffects: [RaftEffect] = []
+    var raftEffects: [Raft.Effect] = []
     raft.start(into: &raftEffects)
     handle(raftEffects, at: now, into: &effects)
     finish(at: now, into: &effects)

@@ -174,7 +174,9 @@ extension Reconciler {
     case .synchronize(let standby), .startPrimary(let standby):
       memory.synchronized = standby
       memory.barrier = nil
-    case .clone: memory.needsCopy = false
+    case .clone:
+      memory.needsCopy = false
+      memory.stalledSince = .never
     case .initialize, .follow, .stop, .promote: break
     }
     databaseMemories[action.specification.name] = memory

@@ -32,7 +32,8 @@ struct Reconciler: Sendable {
 
   private var nextAction: Manager.ActionID = 1
   private var underWay = SortedMap<Manager.ActionID, Started>()
-  private var busy: Set<String> = []
+  /// The newest action under way for each thing.
+  private var busy = SortedMap<String, Manager.ActionID>()
   private var failures = SortedMap<String, Failure>()
   private(set) var nextLook = Instant.never
 
@@ -72,7 +73,7 @@ struct Reconciler: Sendable {
   private mutating func start(
     _ thing: String, _ action: Action, at now: Instant
   ) -> (Manager.ActionID, Action)? {
-    guard !busy.contains(thing) else { return nil }
+    if let present = busy[thing], !action.supersedes(underWay[present]?.action) { return nil }
     if let failure = failures[thing], failure.retryAt > now {
       nextLook = min(nextLook, failure.retryAt)
       return nil
@@ -86,7 +87,7 @@ struct Reconciler: Sendable {
     let id = nextAction
     nextAction += 1
     underWay[id] = Started(thing: thing, action: action)
-    busy.insert(thing)
+    busy[thing] = id
     return (id, action)
   }
 
@@ -95,7 +96,7 @@ struct Reconciler: Sendable {
   mutating func finish(_ id: Manager.ActionID, _ result: ActionResult, at now: Instant) {
     guard let started = underWay[id] else { return }
     underWay[id] = nil
-    busy.remove(started.thing)
+    if busy[started.thing] == id { busy[started.thing] = nil }
     switch result {
     case .done:
       failures[started.thing] = nil
@@ -163,6 +164,14 @@ struct Reconciler: Sendable {
       }
       problems["\(service)"] = "\(service) on \(node): \(reason)"
     }
+  }
+}
+
+extension Action {
+  /// Whether it need not wait for the action under way: a database's step of a later epoch ends an earlier one.
+  fileprivate func supersedes(_ other: Action?) -> Bool {
+    guard case .database(let new) = self, case .database(let old)? = other else { return false }
+    return new.epoch > old.epoch
   }
 }
 

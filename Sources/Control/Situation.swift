@@ -6,7 +6,7 @@ public import Raft
 /// leader goes on where this one was.
 
 /// What the leader looks at when it decides.
-public struct World: Sendable {
+public struct Situation: Sendable {
   public var state: State
   /// The last report of each node, by node.
   public var reports: SortedMap<String, Report>
