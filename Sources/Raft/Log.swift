@@ -1,21 +1,21 @@
 /// The part of the log that is held in memory: consecutive entries after `base`, the last entry that was
 /// compacted away. Appending and looking up take constant time.
-struct Log: Equatable, Sendable {
-  private(set) var base: Position
+package struct Log: Equatable, Sendable {
+  package private(set) var base: Position
   private var entries: [Entry] = []
 
-  init(base: Position) { self.base = base }
+  package init(base: Position) { self.base = base }
 
-  var last: Position { entries.last?.position ?? base }
+  package var last: Position { entries.last?.position ?? base }
 
   /// The term of the entry at `index`; nil if it is compacted away or not there yet.
-  func term(at index: Index) -> Term? {
+  package func term(at index: Index) -> Term? {
     if index == base.index { return base.term }
     guard index > base.index, index <= last.index else { return nil }
     return entries[slot(index)].term
   }
 
-  func contains(_ position: Position) -> Bool { term(at: position.index) == position.term }
+  package func contains(_ position: Position) -> Bool { term(at: position.index) == position.term }
 
   /// Whether a log that ends at `position` holds everything this one may have committed (5.4.1).
   func isAtMost(_ position: Position) -> Bool {
@@ -28,7 +28,7 @@ struct Log: Equatable, Sendable {
   }
 
   /// Entries from `first` on, as many as fit into `maximumBytes`, but at least one if there is one.
-  func entries(from first: Index, maximumBytes: Int) -> (entries: [Entry], bytes: Int) {
+  package func entries(from first: Index, maximumBytes: Int) -> (entries: [Entry], bytes: Int) {
     guard first > base.index, first <= last.index else { return ([], 0) }
     var end = slot(first)
     var bytes = 0
@@ -41,7 +41,7 @@ struct Log: Equatable, Sendable {
     return (Array(entries[slot(first)..<end]), bytes)
   }
 
-  mutating func append(_ entry: Entry) {
+  package mutating func append(_ entry: Entry) {
     precondition(entry.index == last.index + 1, "entries are consecutive")
     entries.append(entry)
   }
@@ -53,14 +53,14 @@ struct Log: Equatable, Sendable {
   }
 
   /// Removes the entry at `index` and all after it.
-  mutating func truncate(from index: Index) {
+  package mutating func truncate(from index: Index) {
     precondition(index > base.index, "what is compacted is committed and stays")
     guard index <= last.index else { return }
     entries.removeSubrange(slot(index)...)
   }
 
   /// Forgets the entries up to `index`, which the log holds.
-  mutating func compact(through index: Index) {
+  package mutating func compact(through index: Index) {
     guard index > base.index else { return }
     let newBase = entries[slot(index)].position
     entries.removeFirst(slot(index) + 1)
@@ -76,7 +76,7 @@ struct Log: Equatable, Sendable {
   /// The last place at or before `index` whose term is at most `term`: where a log that has an entry of that
   /// term at `index` may agree with this one (5.3). Terms never fall along a log, so this is a binary search.
   /// Nil if it lies before `base`.
-  func lastPosition(termAtMost term: Term, through index: Index) -> Position? {
+  package func lastPosition(termAtMost term: Term, through index: Index) -> Position? {
     guard index >= base.index, base.term <= term else { return nil }
     var low = base.index
     var high = min(index, last.index)

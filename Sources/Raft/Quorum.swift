@@ -11,14 +11,14 @@ extension Membership {
   public var members: [NodeID] { Membership(voters: voters + outgoing + learners).voters }
 
   /// The highest value that a quorum has reached; nil if there are no voters.
-  func reached<Value: Comparable>(by value: (NodeID) -> Value) -> Value? {
+  package func reached<Value: Comparable>(by value: (NodeID) -> Value) -> Value? {
     guard let incoming = Membership.reached(by: voters, value) else { return nil }
     guard let leaving = Membership.reached(by: outgoing, value) else { return incoming }
     return min(incoming, leaving)
   }
 
   /// How an election stands.
-  func outcome(granted: [NodeID], refused: [NodeID]) -> VoteOutcome {
+  package func outcome(granted: [NodeID], refused: [NodeID]) -> VoteOutcome {
     let incoming = Membership.outcome(voters, granted, refused)
     let leaving = outgoing.isEmpty ? .won : Membership.outcome(outgoing, granted, refused)
     if incoming == .lost || leaving == .lost { return .lost }
@@ -53,6 +53,6 @@ extension Membership {
   }
 }
 
-enum VoteOutcome: Equatable, Sendable {
+package enum VoteOutcome: Equatable, Sendable {
   case open, won, lost
 }

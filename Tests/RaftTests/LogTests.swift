@@ -1,6 +1,5 @@
+import Raft
 import Testing
-
-@testable import Raft
 
 @Suite("The log in memory")
 struct LogTests {

@@ -1,6 +1,5 @@
+import Raft
 import Testing
-
-@testable import Raft
 
 @Suite("Majorities")
 struct QuorumTests {
