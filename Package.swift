@@ -135,7 +135,10 @@ let package = Package(
       ]),
     module("Simulation", ["Manager", "Control", "Cluster", "Raft", heap]),
     program("tercet-sim", ["Simulation", arguments]),
-    program("benchmarks", ["LogStore", "Raft", arguments], path: "Tests/Benchmarks"),
+    program(
+      "benchmarks",
+      ["LogStore", "Raft", "Peers", "ClusterAuthority", nioPosix, logging, arguments],
+      path: "Tests/Benchmarks"),
     // Tests.
     tests("WireFormat"),
     tests("Raft", ["WireFormat"]),

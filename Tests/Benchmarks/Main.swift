@@ -6,5 +6,5 @@ struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmarks",
     abstract: "Measures parts of Tercet on this machine.",
-    subcommands: [LogStoreBenchmark.self])
+    subcommands: [LogStoreBenchmark.self, PeersBenchmark.self])
 }
