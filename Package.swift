@@ -137,7 +137,7 @@ let package = Package(
     program("tercet-sim", ["Simulation", arguments]),
     program(
       "benchmarks",
-      ["LogStore", "Raft", "Peers", "ClusterAuthority", nioPosix, logging, arguments],
+      ["LogStore", "Raft", "Peers", "ClusterAuthority", nio, nioPosix, logging, arguments],
       path: "Tests/Benchmarks"),
     // Tests.
     tests("WireFormat"),

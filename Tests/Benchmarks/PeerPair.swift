@@ -1,6 +1,7 @@
 import ClusterAuthority
 import Dispatch
 import Logging
+import NIOCore
 import NIOPosix
 import Peers
 import Raft
