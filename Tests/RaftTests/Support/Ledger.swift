@@ -171,6 +171,9 @@ struct Ledger {
     if raft.term < old.term { fail("\(node) went back from term \(old.term) to \(raft.term)") }
     if raft.commitIndex < old.commit { fail("\(node) went back from commit \(old.commit)") }
     guard old.wasLeader, raft.isLeader, old.term == raft.term else { return }
+    if raft.commitIndex > old.commit, raft.termOfEntry(at: raft.commitIndex) != raft.term {
+      fail("\(node) committed \(raft.commitIndex) of an earlier term by counting")
+    }
     let kept = raft.termOfEntry(at: old.last.index)
     if raft.lastPosition.index < old.last.index || (kept != nil && kept != old.last.term) {
       fail("\(node) changed its log as a leader")
