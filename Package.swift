@@ -99,7 +99,7 @@ let package = Package(
     // Files people write.
     module("StackFile", ["Cluster", "Raft", yams]),
     // Drivers: each carries out its actions and reports what it observes.
-    module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioFoundation, httpTypes, logging]),
+    module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioHTTP1, nioFoundation, logging]),
     module("PostgresServer", ["Cluster", "Raft", "CPostgres", subprocess, system, logging]),
     module("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, logging]),
     module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, logging]),
