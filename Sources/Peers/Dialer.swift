@@ -144,10 +144,10 @@ final class Dialer: LinkOwner {
     }
     switch result {
     case .failure(let error):
-      failed(.unreachable(Hello.printable("\(error)", limit: Handshake.refusalBytes)))
+      failed(LinkFailure(dialing: error))
     case .success(let channel):
       guard let link = try? channel.pipeline.syncOperations.handler(type: Link.self) else {
-        return failed(.closed("the other side closed it"))
+        return failed(.closed("it ended before it began"))
       }
       state = .greeting(link)
       if let failure = link.failure { failed(failure) }

@@ -58,8 +58,6 @@ package struct Handshake: Sendable {
   /// A frame arrived.
   package mutating func received(_ frame: Frame, members: MemberTable) throws(LinkFailure) -> Action {
     switch (state, frame.kind) {
-    case (.securing, _):
-      preconditionFailure("no byte leaves TLS before its handshake is done")
     case (.greeting, .refusal), (.open, .refusal):
       throw .refusedByPeer(
         Hello.printable(String(decoding: frame.payload, as: UTF8.self), limit: Self.refusalBytes))
@@ -70,7 +68,7 @@ package struct Handshake: Sendable {
       return .open(hello, greetingFirst: role == .acceptor)
     case (.open, .payload) where role == .acceptor:
       return .deliver(frame.payload)
-    case (.greeting, .payload), (.open, .hello), (.open, .payload):
+    case (.securing, _), (.greeting, .payload), (.open, .hello), (.open, .payload):
       throw .unexpectedFrame(frame.kind)
     }
   }

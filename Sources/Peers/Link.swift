@@ -14,7 +14,7 @@ protocol LinkOwner: AnyObject {
   func received(_ frames: [[UInt8]], bytes: Int, on link: Link)
   /// The socket takes bytes again.
   func becameWritable(_ link: Link)
-  /// The connection is over; the last call about it, and only for one that was established.
+  /// The connection is over, or never came to be; the last call about it.
   func closed(_ link: Link, because failure: LinkFailure)
 }
 
@@ -76,14 +76,17 @@ final class Link: ChannelInboundHandler {
     guard failure == nil else { return }
     failure = reason
     deadline?.cancel()
-    guard let context else { return }
-    if isSecured, reason.isToldToPeer {
-      let text = Hello.printable(reason.description, limit: Handshake.refusalBytes)
-      let frame = Frame(kind: .refusal, payload: Array(text.utf8))
-      context.writeAndFlush(wrapOutboundOut(frame.encoded()), promise: nil)
+    if let context {
+      if isSecured, reason.isToldToPeer { tell(reason, context) }
+      closeSocket(context)
     }
-    closeSocket(context)
     owner.closed(self, because: reason)
+  }
+
+  private func tell(_ reason: LinkFailure, _ context: ChannelHandlerContext) {
+    let text = Hello.printable(reason.description, limit: Handshake.refusalBytes)
+    let frame = Frame(kind: .refusal, payload: Array(text.utf8))
+    context.writeAndFlush(wrapOutboundOut(frame.encoded()), promise: nil)
   }
 
   /// Closes below TLS: TLS would first wait for the other side's farewell, and so let anyone hold a socket.
@@ -105,6 +108,8 @@ final class Link: ChannelInboundHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
+    // A channel that never became active tells it only here.
+    close(because: .closed(LinkFailure.byPeer))
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -147,7 +152,7 @@ final class Link: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    close(because: .closed("the other side closed it"))
+    close(because: .closed(LinkFailure.byPeer))
     context.fireChannelInactive()
   }
 
@@ -219,23 +224,10 @@ final class Link: ChannelInboundHandler {
 }
 
 extension LinkFailure {
-  /// What an error of the channel means.
-  init(_ error: any Error, whileSecuring: Bool) {
-    switch error {
-    case NIOSSLError.uncleanShutdown:
-      self = .closed("the other side closed it")
-    case NIOSSLError.handshakeFailed(let reason):
-      self = .tls(Hello.printable("\(reason)", limit: Handshake.refusalBytes))
-    default:
-      let text = Hello.printable("\(error)", limit: Handshake.refusalBytes)
-      self = whileSecuring ? .tls(text) : .closed(text)
-    }
-  }
-
   /// Whether the other side, known by its certificate, can do something with the reason.
   fileprivate var isToldToPeer: Bool {
     switch self {
-    case .tls, .closed, .refusedByPeer, .unreachable: false
+    case .tls, .closed, .refusedByPeer, .unreachable, .moved, .stopping: false
     default: true
     }
   }

@@ -50,6 +50,7 @@ struct StrangerTests {
       stranger.hello(as: 3)
       try await stranger.untilClosed()
       try await expectLine("tls", one)
+      #expect(one.recorder.lines.contains { $0.contains("TLS failed: peer did not return a certificate;") })
       #expect(stranger.received.isEmpty)
     }
   }
@@ -212,6 +213,17 @@ struct StrangerTests {
         one.peers.status().contains { $0.member.node == NodeID(3) && $0.isReceiving }
       }
       for stranger in flood + [member] { try await stranger.close() }
+    }
+  }
+
+  @Test("a port check, which connects and leaves, is no line in the log")
+  func portCheck() async throws {
+    try await TestManager.together(1) { managers in
+      for _ in 0..<3 { try await Stranger.connect(to: managers[0]).close() }
+      let stranger = try await Stranger.connect(to: managers[0])
+      stranger.send(Array("hello\r\n".utf8))
+      try await expectLine("tls", managers[0])
+      #expect(managers[0].recorder.lines.count == 1)
     }
   }
 
