@@ -102,7 +102,7 @@ let package = Package(
     module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioHTTP1, nioFoundation, logging]),
     module("PostgresServer", ["Cluster", "Raft", "CPostgres", subprocess, system, logging]),
     module("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, logging]),
-    module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, logging]),
+    module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, subprocess, system, logging]),
     // The shell.
     module("LogStore", ["Raft", "WireFormat", "CSQLite"]),
     module("ClusterAuthority", [x509, crypto, asn1]),
@@ -153,7 +153,7 @@ let package = Package(
     tests("DockerEngine", ["Cluster", "Raft", logging]),
     tests("PostgresServer", ["Cluster", "Raft", logging]),
     tests("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
-    tests("LoadBalancer", ["Cluster", "Raft", nioPosix, logging]),
+    tests("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests(
       "ManagerRuntime", ["Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", logging]),
     tests("ManagerAPI", ["Cluster", "Raft", "ClusterAuthority", logging]),

@@ -1,1 +1,227 @@
+import Cluster
+import Foundation
+import LoadBalancer
+import Logging
+import NIOCore
+import NIOPosix
 import Testing
+
+@Suite("Driving a real HAProxy", .serialized, .timeLimit(.minutes(2)))
+struct LoadBalancerTests {
+  @Test("requests are spread over the servers given, and only those that answer count as serving")
+  func spread() async throws {
+    try await HAProxy.run { _, balancer in
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
+      let nobody = Balancing.Server(name: "nobody", address: "127.0.0.1", port: try await freePort())
+      try await balancer.carryOut(balancing(port, [one.server, two.server, nobody]))
+      try await eventually("two serve") { try await balancer.observe().serving == ["one", "two"] }
+      try await eventually("the third is down") {
+        try await balancer.servers().first { $0.name == "nobody" }?.status == "DOWN"
+      }
+      try await Visitor.visit(port: port) { visit in
+        var answers: Set<String> = []
+        for _ in 0..<10 { answers.insert(try await visit.get("/").server) }
+        #expect(answers == ["one", "two"])
+      }
+      await one.stop()
+      try await eventually("one serves no more") { try await balancer.observe().serving == ["two"] }
+      await two.stop()
+    }
+  }
+
+  @Test("servers come and go in the running worker: a visitor's connection lives on")
+  func comeAndGo() async throws {
+    try await HAProxy.run { haproxy, balancer in
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
+      try await balancer.carryOut(balancing(port, [one.server]))
+      try await Visitor.visit(port: port) { visit in
+        #expect(try await visit.get("/").server == "one")
+        try await balancer.carryOut(balancing(port, [one.server, two.server]))
+        try await eventually("both serve") { try await balancer.observe().serving == ["one", "two"] }
+        try await balancer.carryOut(balancing(port, [two.server]))
+        #expect(try await balancer.observe().serving == ["two"])
+        #expect(try await visit.get("/").server == "two")
+      }
+      // For HAProxy's next start.
+      #expect(try haproxy.text().contains("server two") && !haproxy.text().contains("server one"))
+      await one.stop()
+      await two.stop()
+    }
+  }
+
+  @Test("a server is taken out only when its last request has ended", arguments: [false, true])
+  func drain(byReload: Bool) async throws {
+    try await HAProxy.run { haproxy, balancer in
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
+      try await balancer.carryOut(balancing(port, [one.server]))
+      try await eventually("one serves") { try await balancer.observe().serving == ["one"] }
+      // Another tercetd does not know what HAProxy runs with, and has it load its file.
+      let driver = byReload ? haproxy.balancer() : balancer
+      try await withThrowingTaskGroup(of: ContinuousClock.Instant.self) { group in
+        group.addTask {
+          let answer = try await Visitor.visit(port: port) { try await $0.get("/slow") }
+          #expect(answer.status == 200 && answer.server == "one")
+          return .now
+        }
+        try await eventually("the slow request is under way") {
+          try await balancer.servers().contains { $0.currentSessions == 1 }
+        }
+        try await driver.carryOut(balancing(port, [two.server]))
+        let removed = ContinuousClock.now
+        let ended = try #require(try await group.next())
+        #expect(ended < removed + .milliseconds(50))
+      }
+      #expect(try await Visitor.visit(port: port) { try await $0.get("/") }.server == "two")
+      await one.stop()
+      await two.stop()
+    }
+  }
+
+  @Test("a rolling exchange of all servers under load fails no request")
+  func rolling() async throws {
+    try await HAProxy.run { _, balancer in
+      let port = try await freePort()
+      var webs = [try await Web.start("v0"), try await Web.start("v1")]
+      try await balancer.carryOut(balancing(port, webs.map(\.server)))
+      try await eventually("both serve") { try await balancer.observe().serving.count == 2 }
+      let visitors = Visitors(port: port)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<4 { group.addTask { try await visitors.run() } }
+        for version in 2..<8 {
+          webs.append(try await Web.start("v\(version)"))
+          try await balancer.carryOut(balancing(port, webs.map(\.server)))
+          try await eventually("the new one serves") {
+            try await balancer.observe().serving.contains("v\(version)")
+          }
+          let old = webs.removeFirst()
+          try await balancer.carryOut(balancing(port, webs.map(\.server)))
+          await old.stop()
+        }
+        await visitors.stop()
+        try await group.waitForAll()
+      }
+      #expect(await visitors.failures == [])
+      #expect(await visitors.successes > 100)
+      for web in webs { await web.stop() }
+    }
+  }
+
+  @Test("frontends come and go, also the last one, and HAProxy answers 503 for one without servers")
+  func frontends() async throws {
+    try await HAProxy.run { haproxy, balancer in
+      let (first, second) = (try await freePort(), try await freePort())
+      let one = try await Web.start("one")
+      try await balancer.carryOut(
+        Balancing(frontends: [
+          Balancing.Frontend(name: "shop_web_1", port: first, servers: [one.server]),
+          Balancing.Frontend(name: "shop_web_2", port: second, servers: []),
+        ]))
+      #expect(try await Visitor.visit(port: first) { try await $0.get("/") }.status == 200)
+      #expect(try await Visitor.visit(port: second) { try await $0.get("/") }.status == 503)
+      try await balancer.carryOut(Balancing())
+      #expect(try await balancer.servers() == [])
+      await #expect(throws: (any Error).self) {
+        try await Visitor.visit(port: first) { try await $0.get("/") }
+      }
+      await one.stop()
+    }
+  }
+
+  @Test("a port that another program has is told, and HAProxy goes on with what it had")
+  func portInUse() async throws {
+    try await HAProxy.run { haproxy, balancer in
+      let (one, port) = (try await Web.start("one"), try await freePort())
+      try await balancer.carryOut(balancing(port, [one.server]))
+      let before = try haproxy.text()
+      let taken = balancing(one.server.port, [one.server])
+      await #expect(throws: LoadBalancerError.reloadFailed(socket: haproxy.configuration.masterSocket)) {
+        try await balancer.carryOut(taken)
+      }
+      #expect(try haproxy.text() == before)
+      #expect(try await Visitor.visit(port: port) { try await $0.get("/") }.status == 200)
+      // And takes the next one.
+      try await balancer.carryOut(balancing(try await freePort(), [one.server]))
+      await one.stop()
+    }
+  }
+
+  @Test("a text that HAProxy does not take never reaches its file")
+  func refusedFile() async throws {
+    try await HAProxy.run { haproxy, _ in
+      let before = try haproxy.text()
+      var configuration = haproxy.configuration
+      configuration.bind = "not an address"
+      let balancer = LoadBalancer(
+        configuration: configuration, group: MultiThreadedEventLoopGroup.singleton,
+        logger: .init(label: "test"))
+      await #expect {
+        try await balancer.carryOut(balancing(8080, []))
+      } throws: {
+        if case LoadBalancerError.fileRefused(_, let output) = $0 { output.contains("bind") } else { false }
+      }
+      #expect(try haproxy.text() == before)
+      let files = try FileManager.default.contentsOfDirectory(atPath: haproxy.folder.path)
+      #expect(!files.contains("haproxy.cfg.new"))
+    }
+  }
+
+  @Test("a HAProxy that does not run, and a program that is missing, are told apart")
+  func missing() async throws {
+    var configuration = LoadBalancer.Configuration(
+      file: "/nowhere/haproxy.cfg", masterSocket: "/nowhere/master", adminSocket: "/nowhere/admin")
+    func balancer() -> LoadBalancer {
+      LoadBalancer(
+        configuration: configuration, group: MultiThreadedEventLoopGroup.singleton,
+        logger: .init(label: "test"))
+    }
+    await #expect { try await balancer().observe() } throws: {
+      "\($0)".hasPrefix("HAProxy cannot be reached at /nowhere/admin")
+    }
+    await #expect { try await balancer().carryOut(Balancing()) } throws: {
+      "\($0)".hasPrefix("cannot write /nowhere/haproxy.cfg")
+    }
+    configuration.file = FileManager.default.temporaryDirectory.appending(path: "haproxy-\(UUID())").path
+    configuration.program = "/nowhere/haproxy"
+    await #expect { try await balancer().carryOut(Balancing()) } throws: {
+      "\($0)".contains("install haproxy")
+    }
+    #expect(!FileManager.default.fileExists(atPath: configuration.file))
+  }
+
+  private func balancing(_ port: Int, _ servers: [Balancing.Server]) -> Balancing {
+    Balancing(frontends: [Balancing.Frontend(name: "shop_web_80", port: port, servers: servers)])
+  }
+}
+
+/// Several visitors that ask on and on, each on its own connection.
+private actor Visitors {
+  private let port: Int
+  private var isStopped = false
+  private(set) var failures: [String] = []
+  private(set) var successes = 0
+
+  init(port: Int) { self.port = port }
+
+  nonisolated func run() async throws {
+    while await !isStopped {
+      do {
+        let statuses = try await Visitor.visit(port: port) { visit in
+          var statuses: [UInt] = []
+          for _ in 0..<20 { statuses.append(try await visit.get("/").status) }
+          return statuses
+        }
+        for status in statuses { await count(status) }
+      } catch {
+        await fail("\(error)")
+      }
+    }
+  }
+
+  private func fail(_ reason: String) { failures.append(reason) }
+
+  func stop() { isStopped = true }
+
+  private func count(_ status: UInt) {
+    if status == 200 { successes += 1 } else { failures.append("\(status)") }
+  }
+}
