@@ -9,6 +9,7 @@ struct RandomWorld {
     case sync(NodeID)
     case snapshot(NodeID, life: UInt64, Index, [UInt8])
     case start(NodeID)
+    case read(NodeID)
     case clients
     case fault
   }
@@ -144,6 +145,7 @@ struct RandomWorld {
       cluster.now = now
       cluster.start(node)
       afterStep(node)
+    case .read(let node): read(at: node)
     case .clients: clients()
     case .fault: fault()
     }
@@ -240,7 +242,12 @@ extension RandomWorld {
     guard hasClients else { return }
     events.add(.clients, at: now + .milliseconds(random.int(clientPause)))
     let node = random.pick(ids)
-    guard cluster.isUp(node), pausedUntil[cluster.slot(node)] <= now else { return }
+    guard cluster.isUp(node) else { return }
+    guard pausedUntil[cluster.slot(node)] <= now else {
+      // A sleeper's first work when it wakes, before its timers: a deposed leader must not answer.
+      events.add(.read(node), at: pausedUntil[cluster.slot(node)])
+      return
+    }
     switch random.int(1...100) {
     case ...45:
       let proposer = cluster.leader ?? node
