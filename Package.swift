@@ -110,7 +110,7 @@ let package = Package(
     module(
       "ManagerRuntime",
       [
-        "Manager", "Control", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine", "PostgresServer",
+        "ManagerAPI", "Manager", "Control", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine", "PostgresServer",
         "VarnishCache", "LoadBalancer", nio, logging, lifecycle,
       ]),
     module(
@@ -123,7 +123,7 @@ let package = Package(
     program(
       "tercetd",
       [
-        "ManagerRuntime", "ManagerAPI", "Manager", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine",
+        "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers", "DockerEngine",
         "PostgresServer", "VarnishCache", "LoadBalancer", nio, nioPosix, nioSSL, yams, arguments, logging,
         lifecycle, unixSignals,
       ]),

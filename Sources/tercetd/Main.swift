@@ -1,4 +1,10 @@
+import ArgumentParser
+
+/// tercetd: the daemon. It reads its configuration, wires the parts together, and runs until SIGTERM.
 @main
 struct Main {
-  static func main() {}
+  // The main actor's executor would add tens of microseconds to each hop: everything runs off it.
+  static func main() async {
+    await Daemon.start()
+  }
 }

@@ -1,0 +1,32 @@
+internal import Cluster
+internal import DockerEngine
+internal import ManagerAPI
+
+extension DockerEngine {
+  /// A service's lines on this node, in the API's words.
+  func lines(
+    of service: ServiceName, node: String, tail: Int?, sinceMilliseconds: Int64?, follows: Bool
+  ) -> AsyncThrowingStream<ManagerAPI.LogLine, any Error> {
+    let query = LogQuery(
+      scope: .service(service), tail: tail, sinceNanoseconds: sinceMilliseconds.map { $0 * 1_000_000 },
+      follows: follows)
+    let lines = logs(query)
+    return AsyncThrowingStream { continuation in
+      let reading = _Concurrency.Task {
+        do {
+          for try await line in lines {
+            continuation.yield(
+              ManagerAPI.LogLine(
+                task: line.task, slot: line.slot, node: node,
+                stream: line.stream == .output ? .output : .error,
+                wallClockMilliseconds: line.nanoseconds / 1_000_000, text: line.text))
+          }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in reading.cancel() }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+internal import Cluster
+public import DockerEngine
+public import LoadBalancer
+internal import Logging
+public import PostgresServer
+public import VarnishCache
+
+/// The local services of a node, each behind its driver; what is nil is not managed here.
+public struct Drivers: Sendable {
+  public var containers: DockerEngine?
+  public var databases: PostgresServer?
+  public var cache: VarnishCache?
+  public var balancer: LoadBalancer?
+
+  public init(
+    containers: DockerEngine? = nil, databases: PostgresServer? = nil, cache: VarnishCache? = nil,
+    balancer: LoadBalancer? = nil
+  ) {
+    self.containers = containers
+    self.databases = databases
+    self.cache = cache
+    self.balancer = balancer
+  }
+
+  /// Carries out one action.
+  func perform(_ action: Action) async -> ActionResult {
+    switch action {
+    case .runTask(let launch):
+      guard let containers else { return .notManaged("containers") }
+      return await containers.perform(runTask: launch)
+    case .removeTask(let task, let name, let grace):
+      guard let containers else { return .notManaged("containers") }
+      return await containers.perform(removeTask: task, containerName: name, stopGracePeriod: grace)
+    case .database(let action):
+      guard let databases else { return .notManaged("databases") }
+      return await databases.perform(action)
+    case .cache(let action):
+      guard let cache else { return .notManaged("a cache") }
+      return await .of { try await cache.carryOut(action) }
+    case .balance(let balancing):
+      guard let balancer else { return .notManaged("a load balancer") }
+      return await .of { try await balancer.carryOut(balancing) }
+    }
+  }
+
+  /// Observes everything until cancelled.
+  func observe(_ report: @escaping @Sendable (Observation) -> Void) async {
+    await withDiscardingTaskGroup { group in
+      if let containers { group.addTask { await containers.run(report) } }
+      if let databases { group.addTask { await databases.run(report) } }
+      if let cache { group.addTask { await watch(cache, report) } }
+      if let balancer { group.addTask { await watch(balancer, report) } }
+    }
+  }
+
+  /// Closes all connections; the services run on.
+  public func close() async {
+    try? await containers?.shutdown()
+    await databases?.shutdown()
+    await cache?.close()
+  }
+
+  private func watch(_ cache: VarnishCache, _ report: @escaping @Sendable (Observation) -> Void) async {
+    var last: CacheObservation?
+    while !_Concurrency.Task.isCancelled {
+      let seen = await cache.observe()
+      if seen != last { report(.cache(seen)) }
+      last = seen
+      // An unreachable cache is asked more often: pages are stale until it has caught up.
+      try? await _Concurrency.Task.sleep(for: .milliseconds(seen.isReachable ? 1_000 : 200))
+    }
+  }
+
+  private func watch(_ balancer: LoadBalancer, _ report: @escaping @Sendable (Observation) -> Void) async {
+    var last: Observation?
+    while !_Concurrency.Task.isCancelled {
+      let seen: Observation
+      var isSettled = true
+      do {
+        let servers = try await balancer.servers()
+        seen = .balancer(BalancerObservation(serving: servers.filter(\.isServing).map(\.name)))
+        isSettled = servers.allSatisfy(\.isServing)
+      } catch {
+        seen = .unavailable(.balancer, reason: "\(error)")
+      }
+      if seen != last { report(seen) }
+      last = seen
+      // A rollout waits for servers that are not up yet.
+      try? await _Concurrency.Task.sleep(for: .milliseconds(isSettled ? 500 : 100))
+    }
+  }
+}
+
+extension ActionResult {
+  static func notManaged(_ what: String) -> ActionResult {
+    .failed("this node does not manage \(what)")
+  }
+
+  static func of(_ body: () async throws -> Void) async -> ActionResult {
+    do {
+      try await body()
+      return .done
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Yams
+
+/// What is wrong with the configuration: every complaint, with its line.
+struct ConfigurationError: Error, CustomStringConvertible {
+  var complaints: [String]
+  var description: String { complaints.joined(separator: "\n") }
+}
+
+/// Gathers complaints, so that all of a file's mistakes are told at once.
+final class Complaints {
+  let file: String
+  private(set) var lines: [(line: Int, text: String)] = []
+
+  init(file: String) { self.file = file }
+
+  func add(_ mark: Mark?, _ message: String) {
+    let line = mark?.line ?? 1
+    lines.append((line, "\(file):\(line):\(mark?.column ?? 1): error: \(message)"))
+  }
+
+  func throwIfAny() throws(ConfigurationError) {
+    guard lines.isEmpty else {
+      throw ConfigurationError(complaints: lines.sorted { $0.line < $1.line }.map(\.text))
+    }
+  }
+}
+
+/// A mapping of the configuration, read key by key; a key that nobody asked for is a mistake. Scalars are read
+/// as text, so that nothing is taken for a number or a truth value that is not asked for as one.
+struct Section {
+  let path: String
+  let complaints: Complaints
+  private let mark: Mark?
+  private var fields: [(key: String, mark: Mark?, value: Node)] = []
+
+  init(_ node: Node, path: String, complaints: Complaints) {
+    self.path = path
+    self.complaints = complaints
+    mark = node.mark
+    guard case .mapping(let mapping) = node else {
+      complaints.add(node.mark, "\(path.isEmpty ? "the file" : path) must be a mapping of keys to values")
+      return
+    }
+    for (key, value) in mapping { fields.append((key.string ?? "", key.mark, value)) }
+  }
+
+  /// Reads a whole file.
+  static func root(of text: String, file: String) throws(ConfigurationError) -> (Section, Complaints) {
+    let complaints = Complaints(file: file)
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: text, .basic)
+    } catch {
+      complaints.add(nil, "no valid YAML: \(error)")
+      try complaints.throwIfAny()
+      throw ConfigurationError(complaints: [])
+    }
+    guard let node else { throw ConfigurationError(complaints: ["\(file):1:1: error: the file is empty"]) }
+    return (Section(node, path: "", complaints: complaints), complaints)
+  }
+
+  /// Complains of every key that is not one of these.
+  func expect(_ keys: [String]) {
+    for field in fields where !keys.contains(field.key) {
+      let near = keys.first { isNear($0, field.key) }
+      let hint = near.map { "; did you mean \($0)?" } ?? "; known here: \(keys.joined(separator: ", "))"
+      complaints.add(field.mark, "unknown key \(name(field.key))\(hint)")
+    }
+  }
+
+  func has(_ key: String) -> Bool { fields.contains { $0.key == key } }
+
+  func text(_ key: String, default fallback: String? = nil) -> String {
+    guard let field = fields.first(where: { $0.key == key }) else {
+      if fallback == nil { complaints.add(mark, "the key \(name(key)) is missing") }
+      return fallback ?? ""
+    }
+    guard let text = field.value.scalar?.string, !text.isEmpty else {
+      complaints.add(field.mark, "\(name(key)) needs a value")
+      return fallback ?? ""
+    }
+    return text
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) -> Int {
+    guard let field = fields.first(where: { $0.key == key }) else {
+      if fallback == nil { complaints.add(mark, "the key \(name(key)) is missing") }
+      return fallback ?? range.lowerBound
+    }
+    guard let value = field.value.scalar.flatMap({ Int($0.string) }), range.contains(value) else {
+      complaints.add(
+        field.mark, "\(name(key)) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+      return range.lowerBound
+    }
+    return value
+  }
+
+  func choice<Value>(_ key: String, _ choices: [(String, Value)], default fallback: Value) -> Value {
+    guard has(key) else { return fallback }
+    let text = text(key)
+    if let choice = choices.first(where: { $0.0 == text }) { return choice.1 }
+    complain(key, "\(name(key)) is one of \(choices.map(\.0).joined(separator: ", ")), not \(text)")
+    return fallback
+  }
+
+  func texts(_ key: String) -> [String] {
+    guard let field = fields.first(where: { $0.key == key }) else { return [] }
+    guard case .sequence(let sequence) = field.value else {
+      complaints.add(field.mark, "\(name(key)) must be a list")
+      return []
+    }
+    return sequence.compactMap { $0.scalar?.string }
+  }
+
+  func section(_ key: String) -> Section? {
+    fields.first { $0.key == key }.map { Section($0.value, path: name(key), complaints: complaints) }
+  }
+
+  func sections(_ key: String) -> [Section] {
+    guard let field = fields.first(where: { $0.key == key }) else {
+      complaints.add(mark, "the key \(name(key)) is missing")
+      return []
+    }
+    guard case .sequence(let sequence) = field.value else {
+      complaints.add(field.mark, "\(name(key)) must be a list")
+      return []
+    }
+    return sequence.enumerated().map {
+      Section($0.element, path: "\(name(key))[\($0.offset)]", complaints: complaints)
+    }
+  }
+
+  /// Reads `host:port`.
+  func endpoint(_ key: String, default fallback: String? = nil) -> (host: String, port: Int) {
+    let text = text(key, default: fallback)
+    guard !text.isEmpty else { return ("", 0) }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let host = parts.dropLast().joined(separator: ":").trimmingBrackets
+    guard parts.count >= 2, !host.isEmpty, let port = Int(parts.last ?? ""), (1...65_535).contains(port)
+    else {
+      complain(key, "\(name(key)) must be an address and a port such as 10.0.0.1:7443, not \(text)")
+      return ("", 0)
+    }
+    return (host, port)
+  }
+
+  func complain(_ key: String, _ message: String) {
+    complaints.add(fields.first { $0.key == key }?.mark ?? mark, message)
+  }
+
+  private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// Whether two words differ by one or two letters.
+  private func isNear(_ one: String, _ other: String) -> Bool {
+    let (one, other) = (Array(one.lowercased()), Array(other.lowercased()))
+    guard abs(one.count - other.count) <= 2 else { return false }
+    var row = Array(0...other.count)
+    for i in one.indices {
+      var previous = row[0]
+      row[0] = i + 1
+      for j in other.indices {
+        let cost = min(row[j] + 1, row[j + 1] + 1, previous + (one[i] == other[j] ? 0 : 1))
+        previous = row[j + 1]
+        row[j + 1] = cost
+      }
+    }
+    return row[other.count] <= 2
+  }
+}
+
+extension String {
+  fileprivate var trimmingBrackets: String {
+    hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self
+  }
+}

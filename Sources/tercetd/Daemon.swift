@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ManagerAPI
+import ManagerRuntime
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+struct Daemon: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tercetd",
+    abstract: "The manager of one zone of a Tercet cluster.",
+    discussion: """
+      Reads its configuration, joins the other managers, and runs the zone's containers, databases and cache \
+      as the cluster's log wants them. SIGTERM stops it cleanly; containers and database servers run on.
+
+      Exit codes: 0 stopped by a signal, 1 failed, 64 usage, 78 the configuration is wrong.
+      """,
+    version: Version.text)
+
+  @Option(name: [.customLong("configuration"), .customShort("c")], help: "The configuration file.")
+  var configurationFile = "/etc/tercet/tercetd.yaml"
+
+  @Flag(help: "Only check the configuration and say what is wrong with it.")
+  var check = false
+
+  @concurrent
+  static func start() async {
+    do {
+      var command = try parseAsRoot()
+      if var daemon = command as? Daemon { try await daemon.run() } else { try command.run() }
+    } catch let error as ConfigurationError {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      Foundation.exit(78)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  @concurrent
+  mutating func run() async throws {
+    let configuration = try DaemonConfiguration.read(file: configurationFile)
+    if check {
+      print(
+        "\(configurationFile) is sound: manager \(configuration.name) of cluster \(configuration.cluster)")
+      return
+    }
+    let level = configuration.logLevel
+    LoggingSystem.bootstrap { LogfmtHandler(label: $0, logLevel: level) }
+    let logger = Logger(label: "tercetd")
+    logger.info(
+      "starting",
+      metadata: [
+        "version": "\(Version.text)", "cluster": "\(configuration.cluster)", "node": "\(configuration.name)",
+        "zone": "\(configuration.zone)",
+      ])
+    do {
+      try await serve(configuration, logger: logger)
+    } catch {
+      logger.critical("stopped", metadata: ["reason": "\(error)"])
+      throw ExitCode(1)
+    }
+    logger.info("stopped")
+  }
+
+  private func serve(_ configuration: DaemonConfiguration, logger: Logger) async throws {
+    let group = MultiThreadedEventLoopGroup.singleton
+    let registry = MetricsRegistry()
+    try makeFolder(configuration.dataFolder, permissions: 0o700)
+    // The servers' own user passes through it.
+    if let postgres = configuration.postgres { try makeFolder(postgres.dataFolder, permissions: 0o755) }
+    let drivers = configuration.drivers(group: group, logger: logger)
+    let runtime: ManagerRuntime
+    do {
+      runtime = try await ManagerRuntime.start(
+        configuration.manager(), dataFolder: configuration.dataFolder,
+        peers: { try configuration.peers(incarnation: $0) }, group: group, drivers: drivers, logger: logger)
+    } catch {
+      await drivers.close()
+      throw error
+    }
+    let services: [any Service] = [
+      RuntimeService(runtime: runtime),
+      OperatorServer(
+        configuration: try configuration.operatorServer(), gateway: runtime, registry: registry,
+        logger: logger),
+      DoorServer(
+        configuration: configuration.doorServer(), gateway: runtime, registry: registry, logger: logger,
+        group: group),
+    ]
+    let serviceGroup = ServiceGroup(
+      configuration: .init(
+        services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+        gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: logger))
+    try await serviceGroup.run()
+  }
+}
+
+/// Makes a folder at the first start, inside a folder that exists: one that is missing with its parent may
+/// lie on a disk that is not mounted.
+private func makeFolder(_ path: String, permissions: Int) throws {
+  guard !FileManager.default.fileExists(atPath: path) else { return }
+  try FileManager.default.createDirectory(
+    atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: permissions])
+}
+
+/// The manager among the daemon's services: first to start, last to end.
+struct RuntimeService: Service {
+  let runtime: ManagerRuntime
+
+  func run() async throws {
+    let observing = Task { [runtime] in await runtime.observe() }
+    let reason: String? = await cancelWhenGracefulShutdown { [runtime] in
+      for await reason in runtime.halted { return reason }
+      return nil
+    }
+    observing.cancel()
+    await observing.value
+    await runtime.shutdown()
+    if let reason { throw Halt(reason: reason) }
+  }
+
+  /// The manager has stopped for good by itself; a restart is the operator's choice.
+  struct Halt: Error, CustomStringConvertible {
+    var reason: String
+    var description: String { reason }
+  }
+}
+
+enum Version {
+  static let text = "0.1.0"
+}

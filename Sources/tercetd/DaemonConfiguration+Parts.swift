@@ -1,0 +1,102 @@
+import Cluster
+import ClusterAuthority
+import DockerEngine
+import Foundation
+import LoadBalancer
+import Logging
+import Manager
+import ManagerAPI
+import ManagerRuntime
+import NIOCore
+import Peers
+import PostgresServer
+import VarnishCache
+
+/// What each part of the daemon is told.
+extension DaemonConfiguration {
+  func manager() -> Manager.Configuration {
+    var node = NodeDescription(name: name, zone: zone, address: address)
+    node.labels = labels
+    node.architecture = Self.architecture
+    node.nanoCPUs = Int64(ProcessInfo.processInfo.processorCount) * 1_000_000_000
+    node.memoryBytes = Int64(ProcessInfo.processInfo.physicalMemory)
+    node.runsContainers = docker != nil
+    node.runsDatabases = postgres != nil
+    node.runsBalancer = haproxy != nil
+    node.cache = varnish?.name
+    node.version = Version.text
+    return Manager.Configuration(
+      cluster: cluster, id: id, node: node,
+      managers: managers.map { Manager.Peer(id: $0.id, name: $0.name, zone: $0.zone) }, raft: raft,
+      control: control)
+  }
+
+  func peers(incarnation: [UInt8]) throws -> Peers.Configuration {
+    guard let disk = Incarnation(bytes: incarnation) else {
+      throw ConfigurationError(complaints: [
+        "\(dataFolder): the log's incarnation has \(incarnation.count) bytes"
+      ])
+    }
+    return Peers.Configuration(
+      credentials: credentials, incarnation: disk, softwareVersion: Version.text, host: peers.host,
+      port: peers.port,
+      members: managers.map {
+        Peers.Member(node: $0.id, name: $0.name, host: $0.address, port: $0.peers)
+      })
+  }
+
+  func operatorServer() throws -> OperatorServer.Configuration {
+    OperatorServer.Configuration(
+      host: operators.host, port: operators.port, cluster: cluster, authorityPEM: credentials.authorityPEM,
+      certificatePEM: credentials.certificatePEM, keyPEM: credentials.keyPEM)
+  }
+
+  func doorServer() -> DoorServer.Configuration {
+    DoorServer.Configuration(
+      host: door.host, port: door.port, allowed: allowed,
+      names: [address, door.host, name, "localhost", "127.0.0.1"], node: name, version: Version.text)
+  }
+
+  func drivers(group: any EventLoopGroup, logger: Logger) -> Drivers {
+    Drivers(
+      containers: docker.map {
+        DockerEngine(socket: $0.socket, cluster: cluster, node: name, logger: logger)
+      },
+      databases: postgres.map { postgres in
+        PostgresServer(
+          configuration: PostgresServer.Configuration(
+            binaries: postgres.binaries, dataFolder: postgres.dataFolder, user: postgres.user,
+            address: address,
+            node: name,
+            tls: PostgresServer.TLS(
+              authority: certificateFiles.authority, certificate: certificateFiles.certificate,
+              key: certificateFiles.key)),
+          logger: logger)
+      },
+      cache: varnish.map { varnish in
+        VarnishCache(
+          configuration: VarnishCache.Configuration(
+            name: varnish.name,
+            commandLine: Endpoint(host: varnish.commandLine.host, port: varnish.commandLine.port),
+            secretFile: varnish.secret, purges: Endpoint(host: varnish.http.host, port: varnish.http.port)),
+          group: group, logger: logger)
+      },
+      balancer: haproxy.map { haproxy in
+        LoadBalancer(
+          configuration: LoadBalancer.Configuration(
+            file: haproxy.configuration, masterSocket: haproxy.masterSocket, adminSocket: haproxy.adminSocket,
+            bind: haproxy.bind),
+          group: group, logger: logger)
+      })
+  }
+
+  private static var architecture: String {
+    #if arch(x86_64)
+      "x86_64"
+    #elseif arch(arm64)
+      "aarch64"
+    #else
+      "unknown"
+    #endif
+  }
+}
