@@ -62,8 +62,8 @@ public struct DatabaseObservation: Hashable, Codable, Sendable {
   public enum Data: Hashable, Codable, Sendable {
     /// Nothing, or the rest of an unfinished copy.
     case absent
-    /// `standby`: the folder is marked to start as a standby. `shutdown`: the position of the shutdown
-    /// checkpoint when the server was stopped cleanly as a primary.
+    /// `standby`: the folder is marked to start as a standby. `shutdown`: where the shutdown checkpoint's record
+    /// ends, when the server was stopped cleanly as a primary; a standby that received so far has everything.
     case present(systemIdentifier: UInt64, timeline: UInt64, standby: Bool, shutdown: LSN?)
   }
 

@@ -7,7 +7,7 @@ package struct AccessRules: Hashable, Sendable {
   /// System users who may become the superuser through the server's socket.
   var localUsers: [String]
   /// Nodes whose servers may replicate.
-  var members: [String]
+  package var members: [String]
   /// Networks in CIDR form whose clients log in with a password.
   var clientNetworks: [String]
 

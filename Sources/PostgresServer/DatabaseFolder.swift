@@ -57,6 +57,9 @@ package struct DatabaseFolder: Hashable, Sendable {
     try DurableFile.write(Self.barrier(standby, server), to: barrierFile)
   }
 
+  /// Takes back what was proven, before another name is set: the old one may come again unproven.
+  func forgetBarrier() throws { try DurableFile.remove(barrierFile) }
+
   func hasPassedBarrier(_ standby: String, of server: ServerProcess) -> Bool {
     DurableFile.text(barrierFile) == Self.barrier(standby, server)
   }

@@ -32,8 +32,10 @@ public final class PostgresServer: Sendable {
     var actedAt: ContinuousClock.Instant?
   }
 
+  /// Makes the data folder when only it is missing.
   public init(configuration: Configuration, logger: Logger) {
     var configuration = configuration
+    mkdir(configuration.dataFolder, 0o755)
     // Servers are found by the kernel's name of their folder, which has no links in it.
     if let path = realpath(configuration.dataFolder, nil) {
       configuration.dataFolder = String(cString: path)
@@ -194,6 +196,8 @@ public final class PostgresServer: Sendable {
     do {
       let observation = try await watched(database).observer.look()
       publish(observation)
+    } catch is CancellationError {
+      // Nobody listens any more.
     } catch {
       publish(trouble: "\(error)", with: database)
     }

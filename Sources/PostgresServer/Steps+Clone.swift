@@ -10,18 +10,24 @@ extension Steps {
     _ = try await startedStandby()
     if isFreshCopy(for: upstream, action) { return }
     let target = folder.cloning
-    try await ServerProcess.kill(allIn: target)
+    try ServerProcess.kill(allIn: target)
     try Folder.remove(target)
     try Folder.make(target, mode: 0o700, owner: tools.owner)
     // Certificates are needed to connect.
     let role = ServerSettings.Role.standby(upstream: upstream)
     let settings = settings(action, role: role)
     try copyCertificates(owner: tools.owner)
-    try await copy(from: upstream, to: target, settings, tools)
+    do {
+      try await copy(from: upstream, to: target, settings, tools)
+    } catch {
+      // The tool has a second process, which outlives it by a moment and would still write here.
+      try ServerProcess.kill(allIn: target)
+      throw error
+    }
     try await finish(target, action, role, tools)
     // It served what it had while the copy was made.
     if try await startedStandby() != nil { try await stop() }
-    try await ServerProcess.kill(allIn: folder.data)
+    try ServerProcess.kill(allIn: folder.data)
     try folder.adopt(target, epoch: action.epoch, timestamp: timestamp())
     try folder.removeOldKept()
     logger.info("database \(database): cloned from \(upstream.address):\(upstream.port)")

@@ -68,8 +68,14 @@ extension Steps {
 
   /// System users who administer the server through its socket: this process's, and the server's.
   private func localUsers() throws -> [String] {
-    guard let entry = getpwuid(geteuid()) else { throw PostgresError.userMissing("\(geteuid())") }
-    let own = String(cString: entry.pointee.pw_name)
+    let own = try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16_384) { texts in
+      var entry = passwd()
+      var found: UnsafeMutablePointer<passwd>?
+      guard getpwuid_r(geteuid(), &entry, texts.baseAddress!, texts.count, &found) == 0, found != nil else {
+        throw PostgresError.userMissing("\(geteuid())")
+      }
+      return String(cString: entry.pw_name)
+    }
     guard let user = configuration.user, user != own else { return [own] }
     return [own, user]
   }

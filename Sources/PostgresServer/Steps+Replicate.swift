@@ -29,12 +29,14 @@ extension Steps {
   func synchronize(_ action: DatabaseAction, standby: String?, _ tools: Tools) async throws {
     try check(standbyName: standby)
     let (server, connection) = try await connectToPrimary()
+    let isProven = standby.map { folder.hasPassedBarrier($0, of: server) } ?? false
+    if !isProven { try folder.forgetBarrier() }
     let changed = try configure(
       folder.data, for: action, role: .primary(synchronousStandby: standby), owner: tools.owner)
     if changed { reload(server) }
     let expected = standby.map(synchronousNames(for:)) ?? ""
     try await awaitSetting("synchronous_standby_names", expected, of: server)
-    if let standby, folder.hasPassedBarrier(standby, of: server), !changed { return }
+    if isProven && !changed { return }
     // Backends wait only once the checkpointer has raised a flag in shared memory, and it looks at a reload
     // only between checkpoints: one that begins after the reload proves that it has looked.
     _ = try connection.query("CHECKPOINT", within: .seconds(600))

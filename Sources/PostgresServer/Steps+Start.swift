@@ -7,6 +7,7 @@ extension Steps {
   /// folder is never half initialized.
   func initialize(_ action: DatabaseAction, _ tools: Tools) async throws {
     if folder.isEmpty {
+      guard action.systemIdentifier == nil else { throw PostgresError.noData(folder: folder.data) }
       try await makeData(action, tools)
     } else if let expected = action.systemIdentifier {
       let found = try await tools.controlData(of: folder.data).systemIdentifier
@@ -69,7 +70,7 @@ extension Steps {
   func start(_ tools: Tools, data: String? = nil, overrides: String = "") async throws {
     let data = data ?? folder.data
     // After a postmaster's violent end its children may live on and finish what they were doing.
-    try await ServerProcess.kill(allIn: data)
+    try ServerProcess.kill(allIn: data)
     try removeStaleLocks(data)
     try removeOldLogs()
     let mark = ServerLog.mark(in: folder.log)
@@ -139,7 +140,7 @@ extension Steps {
 
   private func makeData(_ action: DatabaseAction, _ tools: Tools) async throws {
     let target = folder.initializing
-    try await ServerProcess.kill(allIn: target)
+    try ServerProcess.kill(allIn: target)
     try Folder.remove(target)
     try Folder.make(target, mode: 0o700, owner: tools.owner)
     try await tools.run(

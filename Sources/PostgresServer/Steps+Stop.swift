@@ -8,7 +8,7 @@ extension Steps {
       writeCheckpoint(of: server)
       try await shutDown(server, in: folder.data)
     } else {
-      try await ServerProcess.kill(allIn: folder.data)
+      try ServerProcess.kill(allIn: folder.data)
     }
   }
 
@@ -41,7 +41,7 @@ extension Steps {
       }
       try await Task.sleep(for: .milliseconds(10))
     }
-    try await ServerProcess.kill(allIn: data)
+    try ServerProcess.kill(allIn: data)
   }
 
   private func endHard(_ server: ServerProcess, in data: String) async throws {
@@ -50,6 +50,6 @@ extension Steps {
     while !ServerProcess.all(in: data).isEmpty, ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(10))
     }
-    try await ServerProcess.kill(allIn: data)
+    try ServerProcess.kill(allIn: data)
   }
 }

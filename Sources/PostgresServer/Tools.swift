@@ -16,8 +16,14 @@ package struct Tools: Sendable {
   package static func owner(user: String?) throws -> Owner? {
     guard geteuid() == 0 else { return nil }
     guard let user else { throw PostgresError.rootWithoutUser }
-    guard let entry = getpwnam(user) else { throw PostgresError.userMissing(user) }
-    return Owner(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+    return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16_384) { texts in
+      var entry = passwd()
+      var found: UnsafeMutablePointer<passwd>?
+      guard getpwnam_r(user, &entry, texts.baseAddress!, texts.count, &found) == 0, found != nil else {
+        throw PostgresError.userMissing(user)
+      }
+      return Owner(user: entry.pw_uid, group: entry.pw_gid)
+    }
   }
 
   /// Runs a program to its end and returns what it wrote; any other status than 0 is an error with the last
@@ -67,15 +73,20 @@ package struct Tools: Sendable {
     // A session of its own: neither a signal to this process's group nor its end reaches the server.
     options.createSession = true
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
-    if let owner {
-      options.userID = owner.user
-      options.groupID = owner.group
-      options.supplementaryGroups = [owner.group]
-    }
+    let command = commandPrefix + [path] + arguments
     return Subprocess.Configuration(
-      executable: .path(FilePath(path)), arguments: Arguments(arguments),
+      executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
       environment: .custom(["LC_ALL": "C", "PATH": "/usr/bin:/bin"]), workingDirectory: FilePath(folder),
       platformOptions: options)
+  }
+
+  /// Changes the user by util-linux' setpriv, which is on every Debian. Subprocess' own `userID` forks without
+  /// glibc's knowledge; setuid then waits in the child for a thread that was just being made, for ever.
+  private var commandPrefix: [String] {
+    guard let owner else { return [] }
+    return [
+      "/usr/bin/setpriv", "--reuid", "\(owner.user)", "--regid", "\(owner.group)", "--clear-groups", "--",
+    ]
   }
 
   private func failure(_ tool: String, _ status: TerminationStatus, _ output: String) -> PostgresError {

@@ -142,7 +142,7 @@ final class Node: Sendable {
     await driver.shutdown()
     state.withLock { $0.observing }?.cancel()
     for part in Folder.names(in: folder.path) {
-      try? await ServerProcess.kill(allIn: folder.path + "/" + part)
+      try? ServerProcess.kill(allIn: folder.path + "/" + part)
     }
   }
 
