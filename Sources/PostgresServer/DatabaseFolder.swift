@@ -100,6 +100,12 @@ package struct DatabaseFolder: Hashable, Sendable {
     for folder in (standbys + primaries).dropLast(2) { try Folder.remove(folder) }
   }
 
+  /// The server begins a new log each day and at 16 MB; the ten newest stay.
+  func removeOldLogs() throws {
+    let logs = Folder.names(in: log).filter { $0.hasPrefix("postgres-") }
+    for name in logs.dropLast(10) { try DurableFile.remove(log + "/" + name) }
+  }
+
   /// By time, which stands last in the name.
   private static func isOlder(_ left: String, _ right: String) -> Bool {
     func time(_ path: String) -> Substring { path[path.lastIndex(of: "-")!...] }

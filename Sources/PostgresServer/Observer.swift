@@ -13,6 +13,8 @@ actor Observer {
   /// What the control file said when it had this state.
   private var control: (state: FileState, shutdown: LSN?, data: ControlData)?
 
+  private var tidiedAt: ContinuousClock.Instant?
+
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   init(database: String, configuration: PostgresServer.Configuration) {
@@ -37,6 +39,7 @@ actor Observer {
 
   /// The database as it is now. Throws when it cannot be told, as with a damaged data folder.
   func look() async throws -> DatabaseObservation {
+    try tidy()
     let epoch = try folder.epoch()
     func observation(
       _ data: DatabaseObservation.Data, _ server: DatabaseObservation.Server
@@ -59,6 +62,13 @@ actor Observer {
       return observation(data, state.server)
     }
     return observation(try await storedData(isStopped: false), .busy)
+  }
+
+  private func tidy() throws {
+    let now = ContinuousClock.now
+    if let tidiedAt, now - tidiedAt < .seconds(600) { return }
+    tidiedAt = now
+    try folder.removeOldLogs()
   }
 
   func close() { connection = nil }

@@ -72,7 +72,6 @@ extension Steps {
     // After a postmaster's violent end its children may live on and finish what they were doing.
     try ServerProcess.kill(allIn: data)
     try removeStaleLocks(data)
-    try removeOldLogs()
     let mark = ServerLog.mark(in: folder.log)
     let first = folder.log + "/start.log"
     try DurableFile.write("", to: first, mode: 0o640, owner: tools.owner)
@@ -129,11 +128,6 @@ extension Steps {
     for name in Folder.names(in: folder.run) where name.hasPrefix(".s.PGSQL.") {
       try DurableFile.remove(folder.run + "/" + name)
     }
-  }
-
-  private func removeOldLogs() throws {
-    let logs = Folder.names(in: folder.log).filter { $0.hasPrefix("postgres-") }
-    for log in logs.dropLast(10) { try DurableFile.remove(folder.log + "/" + log) }
   }
 
   // MARK: A new database

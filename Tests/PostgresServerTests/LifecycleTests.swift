@@ -107,6 +107,19 @@ extension RealServers {
       }
     }
 
+    @Test("of a server's logs the ten newest stay")
+    func logs() async throws {
+      try await Lab.run { lab in
+        try await lab.a.succeed(.initialize, epoch: 1)
+        for day in 10...30 {
+          try DurableFile.write("", to: lab.a.folder.log + "/postgres-2020-01-\(day)T000000.log")
+        }
+        await lab.a.restartDriver()
+        try await eventually { Folder.names(in: lab.a.folder.log).count <= 11 }
+        #expect(lab.a.log.contains("ready to accept connections"))
+      }
+    }
+
     @Test("a crashed server is seen within 300 ms, and recovers with all it acknowledged")
     func crash() async throws {
       try await Lab.run { lab in
