@@ -110,7 +110,8 @@ let package = Package(
     module(
       "ManagerRuntime",
       [
-        "ManagerAPI", "Manager", "Control", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine", "PostgresServer",
+        "ManagerAPI", "Manager", "Control", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine",
+        "PostgresServer",
         "VarnishCache", "LoadBalancer", nio, logging, lifecycle,
       ]),
     module(
@@ -123,7 +124,8 @@ let package = Package(
     program(
       "tercetd",
       [
-        "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers", "DockerEngine",
+        "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers",
+        "DockerEngine",
         "PostgresServer", "VarnishCache", "LoadBalancer", nio, nioPosix, nioSSL, yams, arguments, logging,
         lifecycle, unixSignals,
       ]),

@@ -125,7 +125,7 @@ extension ServicePlan {
       if older.contains(where: \.standing.holds) {
         drop(newest.task)
       } else {
-        older.forEach { drop($0.task) }
+        for old in older { drop(old.task) }
       }
     }
   }
