@@ -90,8 +90,7 @@ public struct Database: Hashable, Codable, Sendable {
     case sync(primary: String, secondary: String)
     /// Planned switchover, first half: the old primary stops for good.
     case switching(from: String, to: String)
-    /// The old primary has shut down and wrote its last record before `at`; the secondary must have received
-    /// it all.
+    /// The old primary has shut down, and its last record ends at `at`; the secondary must have received so far.
     case stopped(from: String, to: String, at: LSN)
     /// The node becomes the primary. `from` follows it afterwards: without a rewind after a switchover.
     case promoting(primary: String, from: String)

@@ -177,9 +177,9 @@ extension Controllers {
   private mutating func afterStopped(
     _ name: String, _ from: String, _ to: String, _ position: LSN, _ situation: Situation, _ look: inout Look
   ) -> Database.Mode? {
-    // The shutdown checkpoint begins at `position`: beyond it, the secondary has the record too.
+    // The shutdown checkpoint's record ends at `position`: so far, the secondary has all that was ever written.
     if case .standby(let received, _, _, _, _)? = situation.database(name, on: to)?.server,
-      received > position
+      received >= position
     {
       return .promoting(primary: to, from: from)
     }

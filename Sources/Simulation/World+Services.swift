@@ -138,8 +138,8 @@ extension World {
     case .stop:
       if model.server == .primary {
         // The shutdown checkpoint is a record of its own, and standbys get it before the server ends.
-        model.shutdown = model.position
         model.log.append("shutdown checkpoint")
+        model.shutdown = model.position
         machines[index].databases[name] = model
         replicateDatabases()
       }
