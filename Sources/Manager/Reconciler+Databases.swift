@@ -172,8 +172,10 @@ extension Reconciler {
     switch action.step {
     case .admit(let standby): memory.admitted = standby
     case .synchronize(let standby), .startPrimary(let standby):
+      // The driver reported what the step left behind before it ended: what was committed without waiting ends
+      // at the position it saw.
       memory.synchronized = standby
-      memory.barrier = nil
+      memory.barrier = databases[action.specification.name]?.primaryPosition
     case .clone:
       memory.needsCopy = false
       memory.stalledSince = .never
@@ -228,5 +230,12 @@ extension Reconciler {
         cache: cache.cache, isReachable: cache.isReachable, position: cachePosition ?? 0, bans: cache.bans)
     }
     report.problems = problems.values
+  }
+}
+
+extension DatabaseObservation {
+  /// Where the primary's log ends; nil when the server is none.
+  fileprivate var primaryPosition: LSN? {
+    if case .primary(let position, _, _) = server { position } else { nil }
   }
 }

@@ -133,6 +133,8 @@ public final class PostgresServer: Sendable {
     note(name) {
       $0.running -= 1
       $0.actedAt = .now
+      // What the step left behind is reported even if nothing changed: others count from this very position.
+      $0.filter.forget()
     }
     await look(at: name)
     return result
