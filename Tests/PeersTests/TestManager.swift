@@ -8,7 +8,7 @@ import Testing
 
 /// Waits until `condition` holds; fails the test after `seconds`.
 func eventually(
-  _ what: String, seconds: Int = 10, sourceLocation: SourceLocation = #_sourceLocation,
+  _ what: String, seconds: Int = 30, sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () throws -> Bool
 ) async throws {
   let clock = ContinuousClock()
