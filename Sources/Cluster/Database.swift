@@ -106,6 +106,14 @@ extension Database {
     }
   }
 
+  /// Whether a step is under way that somebody waits for.
+  public var isMoving: Bool {
+    switch mode {
+    case .initializing, .syncing, .switching, .stopped, .promoting: true
+    case .waiting, .solo, .sync: false
+    }
+  }
+
   /// All nodes that have a part in this mode.
   public var members: [String] {
     switch mode {

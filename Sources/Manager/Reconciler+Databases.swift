@@ -11,8 +11,11 @@ struct DatabaseMemory: Hashable, Sendable {
   /// committed before did not wait.
   var synchronized: String?
   var barrier: LSN?
-  /// Since when a standby that should stream does not.
-  var stalledSince = Instant.never
+  /// Since when this node's server should follow in this epoch.
+  var followingSince = Instant.never
+  /// When it was last seen without a connection to its primary. One that cannot follow, because its log has a
+  /// tail that the primary has not, connects and is sent away again many times a second.
+  var lastApart = Instant.origin
   /// Following with the data there is did not work: a new copy is needed.
   var needsCopy = false
 }
@@ -21,7 +24,9 @@ struct DatabaseMemory: Hashable, Sendable {
 
 extension Reconciler {
   /// How long a standby may take to find its primary before its data counts as useless.
-  private static let followWithin = Duration.seconds(15)
+  private static let followWithin = Duration.seconds(10)
+  /// A standby that has kept its connection for so long follows.
+  private static let togetherAfter = Duration.seconds(2)
   private static let nearlyThereBytes: UInt64 = 16 << 20
 
   mutating func reconcile(
@@ -35,7 +40,7 @@ extension Reconciler {
     if memory.epoch != database.epoch {
       memory.admitted = nil
       memory.needsCopy = false
-      memory.stalledSince = .never
+      memory.followingSince = .never
       memory.epoch = database.epoch
     }
     let step = next(for: database, seen, &memory, state, at: now)
@@ -157,12 +162,9 @@ extension Reconciler {
   private func isStalled(
     _ seen: DatabaseObservation, _ memory: inout DatabaseMemory, at now: Instant
   ) -> Bool {
-    if case .standby(_, _, true, _, _) = seen.server {
-      memory.stalledSince = .never
-      return false
-    }
-    if memory.stalledSince == .never { memory.stalledSince = now }
-    return now - memory.stalledSince >= Self.followWithin
+    if memory.followingSince == .never { memory.followingSince = now }
+    if case .standby(_, _, true, _, _) = seen.server {} else { memory.lastApart = now }
+    return now - memory.followingSince >= Self.followWithin && now - memory.lastApart < Self.togetherAfter
   }
 
   // MARK: Results and observations
@@ -178,7 +180,7 @@ extension Reconciler {
       memory.barrier = databases[action.specification.name]?.primaryPosition
     case .clone:
       memory.needsCopy = false
-      memory.stalledSince = .never
+      memory.followingSince = .never
     case .initialize, .follow, .stop, .promote: break
     }
     databaseMemories[action.specification.name] = memory
@@ -191,7 +193,7 @@ extension Reconciler {
     }
   }
 
-  mutating func observe(_ seen: DatabaseObservation) {
+  mutating func observe(_ seen: DatabaseObservation, at now: Instant) {
     databases[seen.database] = seen
     databaseMemories.update(seen.database) { memory in
       switch seen.server {
@@ -200,6 +202,7 @@ extension Reconciler {
       case .stopped, .standby:
         memory.synchronized = nil
         memory.barrier = nil
+        if case .standby(_, _, false, _, _) = seen.server { memory.lastApart = now }
       case .busy:
         break
       }

@@ -147,7 +147,7 @@ struct Reconciler: Sendable {
       containers = seen.sorted { $0.task < $1.task }
       problems["containers"] = nil
     case .database(let seen):
-      observe(seen)
+      observe(seen, at: now)
       problems["databases"] = nil
     case .cache(let seen):
       cache = seen

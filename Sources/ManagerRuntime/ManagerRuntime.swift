@@ -171,6 +171,7 @@ public final class ManagerRuntime: Sendable {
     for (peer, frames) in frames { peers.send(to: peer, frames: frames) }
     if hasChanged {
       drivers.databases?.watch(manager.state.databases.keys)
+      drivers.databases?.hurry(manager.state.databases.values.contains(where: \.isMoving))
       watchers.tick()
     }
   }

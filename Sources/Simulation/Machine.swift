@@ -94,6 +94,7 @@ public struct DatabaseModel: Sendable {
   public var upstream = ""
   public var epoch: UInt64 = 0
   var streaming = false
+  var isSentAway = false
   /// The position after the last record; each row takes 100 bytes.
   var position: LSN { LSN(UInt64(log.count) * 100 + 1_000) }
 }

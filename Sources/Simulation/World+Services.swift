@@ -87,7 +87,7 @@ extension World {
           standbys: standbys(of: database, primary: index))
       case .standby:
         .standby(
-          received: model.position, replayed: model.position, streaming: model.streaming,
+          received: model.position, replayed: model.position, streaming: model.streaming || model.isSentAway,
           name: model.standbyName, upstream: model.upstream)
       }
     return DatabaseObservation(database: database, data: data, server: server, epoch: model.epoch)
@@ -163,21 +163,26 @@ extension World {
     return model
   }
 
-  /// Streams WAL to every standby that reaches its primary; one whose log is no prefix cannot follow.
+  /// Streams WAL to every standby that reaches its primary. One whose log is no prefix cannot follow: it connects
+  /// again and again and is sent away each time, as a real one does.
   mutating func replicateDatabases() {
     for index in machines.indices {
       for (name, model) in machines[index].databases.sorted(by: { $0.key < $1.key })
       where model.server == .standby {
         var follower = model
         follower.streaming = false
-        if let source = primary(of: name, at: model.upstream, seenFrom: index),
-          source.log.starts(with: model.log)
-        {
-          follower.streaming = true
-          follower.log = source.log
-          follower.timeline = source.timeline
+        defer { machines[index].databases[name] = follower }
+        if let source = primary(of: name, at: model.upstream, seenFrom: index) {
+          if source.log.starts(with: model.log) {
+            follower.streaming = true
+            follower.log = source.log
+            follower.timeline = source.timeline
+            follower.isSentAway = false
+          } else {
+            // The primary's side never counts it as streaming: it asks for an earlier timeline.
+            follower.isSentAway.toggle()
+          }
         }
-        machines[index].databases[name] = follower
       }
     }
   }
