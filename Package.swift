@@ -158,8 +158,23 @@ let package = Package(
     tests("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests(
       "ManagerRuntime", ["Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", logging]),
-    tests("ManagerAPI", ["Cluster", "Raft", "ClusterAuthority", logging]),
-    tests("tercet", ["Cluster", "ManagerAPI"]),
+    // A manager without Raft, for the tests of what stands before and after one.
+    .target(
+      name: "FakeManager",
+      dependencies: ["ManagerAPI", "Manager", "Cluster", "Raft", "ClusterAuthority", nio, logging, lifecycle],
+      path: "Tests/FakeManager", swiftSettings: strict),
+    tests(
+      "ManagerAPI",
+      [
+        "FakeManager", "Cluster", "Manager", "Raft", "ClusterAuthority", httpClient, nio, nioPosix, nioSSL,
+        logging, lifecycle,
+      ]),
+    tests(
+      "tercet",
+      [
+        "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile", subprocess,
+        yams,
+      ]),
     tests("tercetd", ["ManagerRuntime"]),
     .testTarget(name: "Integration", dependencies: [subprocess, system], swiftSettings: strict),
   ],

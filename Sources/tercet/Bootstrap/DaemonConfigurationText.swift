@@ -1,0 +1,107 @@
+import ManagerAPI
+
+/// `tercetd.yaml` as bootstrap writes it: what it knows, and examples of what it cannot know.
+struct DaemonConfigurationText {
+  let cluster: String
+  let manager: ManagerArgument
+  let managers: [ManagerArgument]
+  let dataFolder: String
+
+  static let operatorsPort = 7443
+  static let peersPort = 7444
+  static let doorPort = 7480
+
+  var text: String {
+    """
+    # Manager \(manager.name) of the Tercet cluster \(cluster), made by `tercet bootstrap`.
+    # Relative paths start from this file's folder. Check changes with `tercetd --check`.
+
+    cluster: \(cluster)
+    node: \(manager.name)
+    id: \(id)
+    zone: \(manager.zone)
+    # Where other nodes, and this node's containers, reach it.
+    address: "\(manager.address)"
+    # The log and its snapshots. It belongs to this manager for ever: never copy it to another machine.
+    dataFolder: \(JSON.text(dataFolder))
+
+    listen: {operators: "\(endpoint(Self.operatorsPort))", peers: "\(endpoint(Self.peersPort))", \
+    door: "\(endpoint(Self.doorPort))"}
+    certificates: {authority: authority.pem, certificate: manager.pem, key: manager.key}
+
+    # Alike at all managers.
+    managers:
+    \(members)
+
+    # Networks whose machines may purge, ask for health and read metrics: add those of the web servers and of
+    # this node's containers.
+    door: {allow: [\(allowed)]}
+
+    # What is not named here is not managed on this node. A manager without any of it only decides, and is
+    # where the leader likes to be.
+    # docker: {socket: /var/run/docker.sock}
+    # postgres: {binaries: /usr/lib/postgresql/15/bin, dataFolder: /var/lib/tercet/postgres, user: postgres}
+    # varnish: {name: \(manager.zone), cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "127.0.0.1:6083"}
+    # haproxy:
+    #   configuration: /etc/haproxy/haproxy.cfg
+    #   masterSocket: /run/haproxy/master.sock
+    #   adminSocket: /run/haproxy/admin.sock
+    #   bind: 0.0.0.0
+
+    # Labels for placement constraints such as `node.labels.disk == ssd`.
+    # labels: [disk=ssd]
+
+    # timings: {heartbeatMilliseconds: 100, electionMinimumMilliseconds: 500, electionMaximumMilliseconds: 1000,
+    #           nodeLostMilliseconds: 2000, databaseFailoverMilliseconds: 600}
+
+    log: {level: info}
+
+    """
+  }
+
+  private var id: Int {
+    (managers.firstIndex(of: manager) ?? 0) + 1
+  }
+
+  private func endpoint(_ port: Int) -> String { "\(manager.host):\(port)" }
+
+  private var members: String {
+    managers.enumerated().map { ordinal, member in
+      "  - {name: \(member.name), id: \(ordinal + 1), zone: \(member.zone), address: \"\(member.address)\", "
+        + "peers: \(Self.peersPort), operators: \(Self.operatorsPort)}"
+    }.joined(separator: "\n")
+  }
+
+  private var allowed: String {
+    (["127.0.0.0/8", "::1/128"] + managers.map(\.network)).map { "\"\($0)\"" }.joined(separator: ", ")
+  }
+}
+
+/// `operator.yaml`: how an operator reaches the cluster.
+struct OperatorConfigurationText {
+  let cluster: String
+  let operatorName: String
+  let managers: [ManagerArgument]
+
+  var text: String {
+    """
+    # Operator \(operatorName) of the Tercet cluster \(cluster), made by `tercet bootstrap`.
+    # Relative paths start from this file's folder.
+
+    cluster: \(cluster)
+    certificates: {authority: authority.pem, certificate: operator.pem, key: operator.key}
+
+    # Tried in this order.
+    managers:
+    \(members)
+
+    """
+  }
+
+  private var members: String {
+    managers.map {
+      "  - {name: \($0.name), zone: \($0.zone), address: \"\($0.address)\", "
+        + "operators: \(DaemonConfigurationText.operatorsPort)}"
+    }.joined(separator: "\n")
+  }
+}
