@@ -166,7 +166,8 @@ let package = Package(
     tests(
       "ManagerAPI",
       [
-        "FakeManager", "Cluster", "Manager", "Raft", "ClusterAuthority", httpClient, nio, nioPosix, nioSSL,
+        "FakeManager", "Cluster", "Manager", "Raft", "ClusterAuthority", httpClient, nio, nioFoundation,
+        nioHTTP1, nioPosix, nioSSL,
         logging, lifecycle,
       ]),
     tests(

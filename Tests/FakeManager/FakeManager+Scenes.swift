@@ -1,5 +1,5 @@
 public import Cluster
-public import Manager
+import Manager
 public import Raft
 
 // Situations that tests begin with.
@@ -15,7 +15,7 @@ extension FakeManager {
       description.cache = name == "c" ? nil : "cache-\(name)"
       description.version = "0.1"
       decide(.register(description))
-      report(Report(description: description, sequence: 1, appliedIndex: 1))
+      report(Report(description: description, process: 1, sequence: 1, appliedIndex: 1))
     }
   }
 
@@ -63,7 +63,9 @@ extension FakeManager {
     let state = await view().state
     for node in ["a", "b"] {
       updateReport(of: node) { report in
-        report.tasks = state.tasks(on: node).map { TaskReport(task: $0.id, phase: phase) }
+        report.tasks = state.tasks(on: node).map {
+          TaskReport(task: $0.id, name: $0.containerName, phase: phase)
+        }
       }
     }
   }

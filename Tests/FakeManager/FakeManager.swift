@@ -3,7 +3,7 @@
 public import Cluster
 public import Manager
 public import ManagerAPI
-public import Raft
+import Raft
 import Synchronization
 
 public final class FakeManager: ManagerGateway {

@@ -1,5 +1,4 @@
 public import Logging
-public import ManagerAPI
 public import NIOCore
 public import ServiceLifecycle
 
@@ -8,13 +7,13 @@ public enum RunningServer {
   /// - Parameters:
   ///   - make: builds the service; it must call the closure with the address it listens on.
   public static func run<Value: Sendable>(
-    _ make: (_ onListening: @escaping @Sendable (SocketAddress) -> Void) -> any Service,
+    _ make: (_ onListening: @escaping @Sendable (SocketAddress) -> Void) throws -> any Service,
     _ body:
       @escaping @Sendable (_ port: Int, _ shutDown: @escaping @Sendable () async -> Void) async throws ->
       Value
   ) async throws -> Value {
     let (addresses, continuation) = AsyncStream<SocketAddress>.makeStream()
-    let service = make { continuation.yield($0) }
+    let service = try make { continuation.yield($0) }
     let group = ServiceGroup(configuration: .init(services: [.init(service: service)], logger: quiet))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask {

@@ -1,8 +1,8 @@
-import Cluster
+package import Cluster
 
 /// What a PURGE request names: the address to forget, kept byte for byte as it was sent.
-enum PurgeTarget {
-  enum Refusal: Error, Equatable {
+package enum PurgeTarget {
+  package enum Refusal: Error, Equatable {
     case notAnAddress
     case undecodable
   }
@@ -12,7 +12,7 @@ enum PurgeTarget {
   ///     (RFC 9112, section 3.2.2).
   ///   - host: the `Host` header.
   ///   - names: the door's own names: purgers such as Plone send the name they connected to, not the site's.
-  static func purge(target: String, host: String?, names: DoorNames) throws(Refusal) -> Purge {
+  package static func purge(target: String, host: String?, names: DoorNames) throws(Refusal) -> Purge {
     // The decoder puts U+FFFD in place of bytes that are no UTF-8; purging such an address would purge another.
     guard !target.unicodeScalars.contains("\u{fffd}") else { throw .undecodable }
     if target.utf8.first == UInt8(ascii: "/") {
@@ -34,16 +34,16 @@ enum PurgeTarget {
 }
 
 /// The names by which clients reach the door itself. A `Host` that is one of them says nothing about the site.
-struct DoorNames {
+package struct DoorNames {
   private let names: Set<String>
   private let portSuffix: String
   /// The address that this connection's client connected to.
-  var local: String?
+  package var local: String?
 
   /// - Parameters:
   ///   - names: host names and addresses, in any case.
   ///   - port: the port the door listens on: no site is served on it, whatever name stands before it.
-  init(_ names: [String], port: Int) {
+  package init(_ names: [String], port: Int) {
     self.names = Set(names.map { $0.lowercased() })
     portSuffix = ":\(port)"
   }

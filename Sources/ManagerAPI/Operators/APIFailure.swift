@@ -76,7 +76,8 @@ extension DecodingError {
     case is String.Type: "a text"
     case is any FixedWidthInteger.Type: "a whole number"
     case is Bool.Type: "true or false"
-    case is any Collection.Type: "a list or an object"
+    case is [String: Any].Type: "an object"
+    case is any Collection.Type: "a list"
     default: "an object"
     }
   }

@@ -5,12 +5,14 @@ import Raft
 
 extension ViewReader {
   /// Whether nothing is left to do for a service: as many tasks of its present revision as are wanted are
-  /// placed, each is at work by its node's own fresh word, no other task is left, and no rollout moves.
+  /// placed, each is at work by its node's own fresh word, no other task is left or on its way out, and no
+  /// rollout moves.
   func isConverged(_ name: ServiceName, _ service: ServiceState) -> Bool {
     let tasks = state.tasks(of: name)
     return service.rollout?.isMoving != true
       && tasks.count == state.wantedTasks(of: service)
       && tasks.allSatisfy { $0.revision == service.revision && isAtWork($0, service) }
+      && !hasLeavingTasks(name)
   }
 
   /// Whether a task does what it is there for: it gets traffic; or it is well and no traffic can be led to it;

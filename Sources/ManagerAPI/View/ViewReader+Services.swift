@@ -5,7 +5,7 @@ import Raft
 
 extension ViewReader {
   /// All services, or those of one stack, by name.
-  func services(ofStack stack: String? = nil) -> [ServiceStatus] {
+  package func services(ofStack stack: String? = nil) -> [ServiceStatus] {
     state.services.filter { stack == nil || $0.0.stack == stack }.map { status(of: $0.0, $0.1) }
   }
 

@@ -1,6 +1,6 @@
-import Cluster
+package import Cluster
 import Manager
-import Raft
+package import Raft
 
 extension ViewReader {
   var leader: ClusterStatus.Leader? {
@@ -8,7 +8,7 @@ extension ViewReader {
   }
 
   /// `GET /v1/status`.
-  var status: ClusterStatus {
+  package var status: ClusterStatus {
     var status = ClusterStatus(
       cluster: state.cluster, answeredBy: view.node, isCurrent: view.isCurrent, leader: leader,
       term: view.leadership.term, commitIndex: view.commitIndex, appliedIndex: state.appliedIndex,
@@ -19,14 +19,14 @@ extension ViewReader {
   }
 
   /// `GET /v1/services`.
-  func serviceList(ofStack stack: String?) -> ServiceList {
+  package func serviceList(ofStack stack: String?) -> ServiceList {
     ServiceList(
       appliedIndex: state.appliedIndex, answeredBy: view.node, isCurrent: view.isCurrent,
       services: services(ofStack: stack))
   }
 
   /// `GET /v1/watch`.
-  func progress(ofStack stack: String?) -> ProgressReport {
+  package func progress(ofStack stack: String?) -> ProgressReport {
     let nodes = state.nodes.values
     return ProgressReport(
       appliedIndex: state.appliedIndex, answeredBy: view.node, isCurrent: view.isCurrent,
@@ -36,14 +36,14 @@ extension ViewReader {
   }
 
   /// `GET /v1/history`.
-  func history(after index: Index) -> HistoryPage {
+  package func history(after index: Index) -> HistoryPage {
     HistoryPage(
       appliedIndex: state.appliedIndex,
       records: state.history.records(after: index).map(HistoryPage.Record.init))
   }
 
   /// `GET /v1/stacks/NAME`: the stack as it is deployed, scaled services with their present number of tasks.
-  func stack(named name: String) -> Stack? {
+  package func stack(named name: String) -> Stack? {
     guard state.stacks.contains(name) else { return nil }
     return Stack(
       name: name, services: state.services.filter { $0.0.stack == name }.map(\.1.specification),

@@ -1,19 +1,21 @@
 import Cluster
-import Manager
-import Raft
+package import Manager
+package import Raft
 
 /// Reads a manager's view and turns it into the documents that operators are shown. Pure.
-struct ViewReader {
+package struct ViewReader {
   let view: ClusterView
   /// A report that is older says nothing of the present.
   let maximumReportAge: Duration
   private let taskReports: [TaskID: TaskReport]
   private let freshReports: [String: Report]
+  /// Running tasks that the log no longer wants: their nodes are about to stop them.
+  private let leavingTasks: [TaskReport]
 
   /// Twice the time between two reports of a node at rest, and the time after which a node counts as lost.
-  static let defaultMaximumReportAge = Duration.seconds(2)
+  package static let defaultMaximumReportAge = Duration.seconds(2)
 
-  init(_ view: ClusterView, maximumReportAge: Duration = Self.defaultMaximumReportAge) {
+  package init(_ view: ClusterView, maximumReportAge: Duration = Self.defaultMaximumReportAge) {
     self.view = view
     self.maximumReportAge = maximumReportAge
     var tasks: [TaskID: TaskReport] = [:]
@@ -24,6 +26,7 @@ struct ViewReader {
     }
     taskReports = tasks
     freshReports = reports
+    leavingTasks = tasks.values.filter { !$0.hasEnded && view.state.tasks[$0.task] == nil }
   }
 
   var state: State { view.state }
@@ -34,5 +37,17 @@ struct ViewReader {
   /// What a task's node says of it at present.
   func report(of task: TaskID) -> TaskReport? { taskReports[task] }
 
+  /// Whether a container of the service still runs that the log no longer wants. Its name tells the service.
+  func hasLeavingTasks(_ name: ServiceName) -> Bool {
+    let prefix = "\(name.stack)_\(name.service)."
+    return leavingTasks.contains { $0.name.hasPrefix(prefix) }
+  }
+
   func zone(of node: String) -> String? { state.nodes[node]?.zone }
+}
+
+extension TaskReport {
+  fileprivate var hasEnded: Bool {
+    if case .ended = phase { true } else { false }
+  }
 }

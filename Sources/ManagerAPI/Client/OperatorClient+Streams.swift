@@ -1,0 +1,130 @@
+import AsyncHTTPClient
+public import Cluster
+import NIOCore
+
+// What operators follow. A stream that breaks is taken up again, at another manager if need be.
+
+extension OperatorClient {
+  /// How things go on, as a document whenever they change. Ends with `ClientError` when no manager can be
+  /// reached any more.
+  public func progress(ofStack stack: String? = nil) -> AsyncThrowingStream<ProgressReport, any Error> {
+    following { _ in
+      Question("/v1/watch" + Self.query([("stack", stack)]))
+    } place: { (_: ProgressReport) in
+      0
+    }
+  }
+
+  /// All that happens after an index, as it happens.
+  public func followHistory(after index: UInt64) -> AsyncThrowingStream<HistoryPage.Record, any Error> {
+    following(from: index) { place in
+      Question("/v1/history?follow=1&after=\(place)")
+    } place: { (record: HistoryPage.Record) in
+      record.index
+    }
+  }
+
+  /// The lines of a service's containers at one manager's node.
+  ///
+  /// - Parameters:
+  ///   - tail: the last so many of each container; nil for all.
+  ///   - since: milliseconds since 1970.
+  public func logs(
+    of service: ServiceName, at manager: Manager, tail: Int?, sinceMilliseconds: Int64?, follows: Bool
+  ) -> AsyncThrowingStream<LogLine, any Error> {
+    let path =
+      "/v1/logs/\(service.stack)/\(service.service)"
+      + Self.query([
+        ("tail", tail.map(String.init)), ("since", sinceMilliseconds.map(String.init)),
+        ("follow", follows ? "1" : nil),
+      ])
+    return Self.producing { yield in
+      let body = try await self.open(Question(path), at: manager)
+      var lines = LineSplitter()
+      for try await buffer in body {
+        for line in lines.append(buffer) where !line.isEmpty {
+          yield(try JSON.decode(LogLine.self, from: ByteBuffer(string: line)))
+        }
+      }
+    }
+  }
+
+  /// Events of documents, over as many connections as it takes.
+  private func following<Document: Decodable & Sendable>(
+    from start: UInt64 = 0, question: @escaping @Sendable (UInt64) -> Question,
+    place: @escaping @Sendable (Document) -> UInt64
+  ) -> AsyncThrowingStream<Document, any Error> {
+    Self.producing { yield in
+      var last = start
+      while true {
+        let body = try await self.openPatiently(question(last))
+        // A broken stream is no error: the next connection goes on where it broke.
+        try? await Self.read(body) { (document: Document) in
+          last = place(document)
+          yield(document)
+        }
+        try await _Concurrency.Task.sleep(for: .milliseconds(100))
+      }
+    }
+  }
+
+  private static func read<Document: Decodable>(
+    _ body: HTTPClientResponse.Body, _ take: (Document) -> Void
+  ) async throws {
+    var lines = LineSplitter()
+    for try await buffer in body {
+      for line in lines.append(buffer) where line.hasPrefix("data: ") {
+        take(try JSON.decode(Document.self, from: ByteBuffer(string: String(line.dropFirst(6)))))
+      }
+    }
+  }
+
+  /// A leader that is being elected, a manager that restarts: that passes.
+  private func openPatiently(_ question: Question) async throws -> HTTPClientResponse.Body {
+    var failures = 0
+    while true {
+      do throws(ClientError) {
+        return try await open(question)
+      } catch {
+        failures += 1
+        guard case .noQuorum = error, failures < 10 else { throw error }
+      }
+      try await _Concurrency.Task.sleep(for: .milliseconds(500))
+    }
+  }
+
+  private static func producing<Element: Sendable>(
+    _ body: @escaping @Sendable (_ yield: (Element) -> Void) async throws -> Void
+  ) -> AsyncThrowingStream<Element, any Error> {
+    AsyncThrowingStream { continuation in
+      let task = _Concurrency.Task {
+        do {
+          try await body { continuation.yield($0) }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+}
+
+/// Cuts a stream of bytes into lines.
+struct LineSplitter {
+  private var rest: [UInt8] = []
+
+  /// The lines that these bytes complete, without their ends.
+  mutating func append(_ buffer: ByteBuffer) -> [String] {
+    var lines: [String] = []
+    for byte in buffer.readableBytesView {
+      if byte == UInt8(ascii: "\n") {
+        lines.append(String(decoding: rest, as: UTF8.self))
+        rest.removeAll(keepingCapacity: true)
+      } else {
+        rest.append(byte)
+      }
+    }
+    return lines
+  }
+}

@@ -1,0 +1,272 @@
+import AsyncHTTPClient
+public import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// Asks the cluster's managers on behalf of an operator.
+///
+/// Any manager will do: it tries one after the other, with little patience first, so that a zone that is away
+/// costs a fraction of a second. An intent carries the same request identity to each of them, so that it is
+/// applied once, whichever takes it.
+public final class OperatorClient: Sendable {
+  public struct Configuration: Sendable {
+    /// The cluster's identity; managers prove that they belong to it.
+    public var cluster: String
+    /// In the order in which they are tried.
+    public var managers: [Manager]
+    /// Certificates and key in PEM.
+    public var authorityPEM: String
+    public var certificatePEM: String
+    public var keyPEM: String
+    /// How long to wait for a manager's connection: in the first round through all of them, and in further
+    /// rounds through those that did not answer. A zone that is cut must not cost seconds, and a slow machine
+    /// must not fail.
+    public var connectTimeouts: [TimeAmount] = [.milliseconds(300), .seconds(3)]
+
+    public init(
+      cluster: String, managers: [Manager], authorityPEM: String, certificatePEM: String, keyPEM: String
+    ) {
+      self.cluster = cluster
+      self.managers = managers
+      self.authorityPEM = authorityPEM
+      self.certificatePEM = certificatePEM
+      self.keyPEM = keyPEM
+    }
+  }
+
+  /// Where a manager is reached.
+  public struct Manager: Hashable, Sendable {
+    public var name: String
+    public var zone: String
+    /// An IP address.
+    public var address: String
+    public var port: Int
+
+    public init(name: String, zone: String, address: String, port: Int) {
+      self.name = name
+      self.zone = zone
+      self.address = address
+      self.port = port
+    }
+  }
+
+  public let managers: [Manager]
+  private let cluster: String
+  /// One for each of the configuration's time-outs.
+  private let clients: [HTTPClient]
+  /// Guards the manager that answered last, tried first next time.
+  private let favourite: Mutex<String?>
+
+  /// Streams carry something every few seconds, and a manager gives up a proposal sooner than this.
+  private static let silence = TimeAmount.seconds(15)
+  private static let maximumAnswerBytes = 64 << 20
+
+  /// - Parameter manager: the name of the manager to begin with; nil for the first.
+  /// - Throws: `ClientError.badCredentials`.
+  public init(_ configuration: Configuration, beginningWith manager: String? = nil) throws(ClientError) {
+    cluster = configuration.cluster
+    managers = configuration.managers
+    favourite = Mutex(manager)
+    do {
+      let tls = try Self.tls(configuration)
+      clients = configuration.connectTimeouts.map {
+        HTTPClient(configuration: Self.http(configuration, tls, connect: $0))
+      }
+    } catch {
+      throw .badCredentials(reason: "\(error)")
+    }
+  }
+
+  /// Must be called before the client is let go.
+  public func shutdown() async {
+    for client in clients { try? await client.shutdown() }
+  }
+
+  private static func tls(_ configuration: Configuration) throws -> TLSConfiguration {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv13
+    tls.trustRoots = .certificates(
+      try NIOSSLCertificate.fromPEMBytes(Array(configuration.authorityPEM.utf8)))
+    tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(configuration.certificatePEM.utf8))
+      .map { .certificate($0) }
+    tls.privateKey = .privateKey(
+      try NIOSSLPrivateKey(bytes: Array(configuration.keyPEM.utf8), format: .pem))
+    return tls
+  }
+
+  private static func http(
+    _ configuration: Configuration, _ tls: TLSConfiguration, connect: TimeAmount
+  ) -> HTTPClient.Configuration {
+    var http = HTTPClient.Configuration(
+      tlsConfiguration: tls, redirectConfiguration: .disallow,
+      timeout: .init(connect: connect, read: silence))
+    http.httpVersion = .http1Only
+    http.connectionPool.retryConnectionEstablishment = false
+    // A manager proves who it is by the name, or the address, in its certificate: one cannot pass for another.
+    for manager in configuration.managers {
+      http.dnsOverride[name(of: manager, in: configuration.cluster)] = manager.address
+    }
+    return http
+  }
+
+  private static func name(of manager: Manager, in cluster: String) -> String {
+    "\(manager.name).\(cluster).tercet"
+  }
+}
+
+// MARK: Asking one manager after the other
+
+extension OperatorClient {
+  /// A question in HTTP.
+  struct Question: Sendable {
+    var path: String
+    var body: ByteBuffer?
+
+    init(_ path: String, body: ByteBuffer? = nil) {
+      self.path = path
+      self.body = body
+    }
+  }
+
+  /// The managers, the one that answered last first.
+  private var inOrder: [Manager] {
+    let favourite = favourite.withLock { $0 }
+    guard let place = managers.firstIndex(where: { $0.name == favourite }) else { return managers }
+    return [managers[place]] + managers[..<place] + managers[(place + 1)...]
+  }
+
+  /// The first answer that settles the question: any but one that another manager might better.
+  func ask(_ question: Question) async throws(ClientError) -> ByteBuffer {
+    var attempts: [ClientError.Attempt] = []
+    var left = inOrder
+    for client in clients {
+      attempts.removeAll { attempt in left.contains { $0.name == attempt.manager } }
+      var unreached: [Manager] = []
+      for manager in left {
+        switch await answer(of: manager, to: question, by: client) {
+        case .settled(let bytes):
+          favourite.withLock { $0 = manager.name }
+          return bytes
+        case .rejected(let error): throw error
+        case .unable(let reason): attempts.append(.init(manager, reason))
+        case .unreached(let reason):
+          attempts.append(.init(manager, reason))
+          unreached.append(manager)
+        }
+      }
+      left = unreached
+    }
+    throw .noQuorum(attempts)
+  }
+
+  private enum Answer {
+    case settled(ByteBuffer)
+    /// No other manager would say otherwise.
+    case rejected(ClientError)
+    /// It was reached and cannot do it now.
+    case unable(String)
+    case unreached(String)
+  }
+
+  private func answer(of manager: Manager, to question: Question, by client: HTTPClient) async -> Answer {
+    do {
+      let response = try await client.execute(request(question, to: manager), timeout: Self.silence)
+      let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
+      return Self.answer(response.status, body)
+    } catch {
+      return .unreached(Self.reason(error))
+    }
+  }
+
+  private static func answer(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Answer {
+    switch status.code {
+    case 200..<300, 409: return .settled(body)
+    case 503: return .unable(failure(in: body)?.message ?? "it answers 503")
+    case 400..<500:
+      let failure = failure(in: body)
+      return .rejected(
+        .rejected(failure?.code ?? .badRequest, message: failure?.message ?? "it answers \(status.code)"))
+    default: return .unable(failure(in: body)?.message ?? "it answers \(status.code)")
+    }
+  }
+
+  private static func failure(in body: ByteBuffer) -> FailureDocument.Failure? {
+    (try? JSON.decode(FailureDocument.self, from: body))?.error
+  }
+
+  private func request(_ question: Question, to manager: Manager) -> HTTPClientRequest {
+    let name = Self.name(of: manager, in: cluster)
+    var request = HTTPClientRequest(url: "https://\(name):\(manager.port)\(question.path)")
+    if let body = question.body {
+      request.method = .POST
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .bytes(body)
+    }
+    return request
+  }
+
+  /// In words: the library's own are for programmers.
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as HTTPClientError: return reason(error)
+    case let error as NIOConnectionError:
+      return error.connectionErrors.first.map { "\($0.error)" } ?? "it cannot be reached"
+    case is NIOSSLError, is NIOSSLExtraError: return "TLS failed: \(error)"
+    default: return "\(error)"
+    }
+  }
+
+  private static func reason(_ error: HTTPClientError) -> String {
+    switch error {
+    case .connectTimeout: "it does not answer"
+    case .readTimeout, .deadlineExceeded: "it did not answer in time"
+    case .remoteConnectionClosed: "it closed the connection"
+    default: error.description
+    }
+  }
+
+  /// A stream from one manager: its bytes as they come.
+  func open(_ question: Question, at manager: Manager) async throws(ClientError) -> HTTPClientResponse.Body {
+    var reason = ""
+    for client in clients {
+      do {
+        let response = try await client.execute(request(question, to: manager), deadline: .distantFuture)
+        if response.status == .ok {
+          favourite.withLock { $0 = manager.name }
+          return response.body
+        }
+        let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
+        if case .rejected(let error) = Self.answer(response.status, body) { throw error }
+        throw ClientError.noQuorum([.init(manager, Self.failure(in: body)?.message ?? "\(response.status)")])
+      } catch let error as ClientError {
+        throw error
+      } catch {
+        reason = Self.reason(error)
+      }
+    }
+    throw .noQuorum([.init(manager, reason)])
+  }
+
+  /// The same from the first manager that can be reached.
+  func open(_ question: Question) async throws(ClientError) -> HTTPClientResponse.Body {
+    var attempts: [ClientError.Attempt] = []
+    for manager in inOrder {
+      do throws(ClientError) {
+        return try await open(question, at: manager)
+      } catch {
+        guard case .noQuorum(let more) = error else { throw error }
+        attempts += more
+      }
+    }
+    throw .noQuorum(attempts)
+  }
+}
+
+extension ClientError.Attempt {
+  init(_ manager: OperatorClient.Manager, _ reason: String) {
+    self.init(manager: manager.name, zone: manager.zone, reason: reason)
+  }
+}

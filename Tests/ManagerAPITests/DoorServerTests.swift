@@ -1,0 +1,256 @@
+import Cluster
+import FakeManager
+import Foundation
+import Manager
+import ManagerAPI
+import NIOCore
+import Raft
+import Testing
+
+@Suite("The zone's door")
+struct DoorServerTests {
+  static func withDoor<Value: Sendable>(
+    _ manager: FakeManager, allow: [String] = ["127.0.0.0/8"], idleSeconds: Int64 = 30,
+    _ body: @escaping @Sendable (Int, @escaping @Sendable () async -> Void) async throws -> Value
+  ) async throws -> Value {
+    var configuration = DoorServer.Configuration(
+      host: "127.0.0.1", port: 0, allowed: try NetworkList(parsing: allow), names: ["a", "127.0.0.1"],
+      node: "a", version: "0.1")
+    configuration.idleTimeout = .seconds(idleSeconds)
+    return try await RunningServer.run { onListening in
+      DoorServer(
+        configuration: configuration, gateway: manager, registry: MetricsRegistry(),
+        logger: RunningServer.quiet, onListening: onListening)
+    } _: { port, shutDown async throws in
+      try await body(port, shutDown)
+    }
+  }
+
+  /// One request on a connection of its own.
+  static func ask(_ port: Int, _ line: String, _ headers: String = "Host: a:7480") async throws -> String {
+    try await RawConnection.exchange(port, "\(line) HTTP/1.1\r\n\(headers)\r\nConnection: close\r\n\r\n")
+  }
+
+  // MARK: Purging
+
+  @Test("a PURGE is answered with 200 once it is committed, with its host and path as sent")
+  func purge() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.ask(port, "PURGE /news?x=%20", "Host: www.example.org")
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(manager.purgeCalls == [[.address(host: "www.example.org", path: "/news?x=%20")]])
+      let history = await manager.view().state.history.purges
+      #expect(history.last?.origin == "door/a")
+    }
+  }
+
+  @Test("without a quorum the answer is 503 with Retry-After, which purgers try again")
+  func noQuorum() async throws {
+    let manager = FakeManager()
+    manager.fail(with: .noQuorum)
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.ask(port, "PURGE /x")
+      #expect(answer.hasPrefix("HTTP/1.1 503 "))
+      #expect(answer.contains("retry-after: 1\r\n"))
+    }
+  }
+
+  @Test("pipelined purges are answered in order, and reach the manager together, equal ones once")
+  func pipelining() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let connection = try await RawConnection.open(port)
+      var requests = (0..<50).map { "PURGE /\($0 % 25) HTTP/1.1\r\nHost: a\r\n\r\n" }
+      requests.insert("PURGE * HTTP/1.1\r\nHost: a\r\n\r\n", at: 10)
+      requests.insert("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", at: 20)
+      try await connection.send(requests.joined())
+      let text = try await connection.until { $0.components(separatedBy: "HTTP/1.1 ").count == 53 }
+      let codes = text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+      #expect(codes.enumerated().allSatisfy { $0 == 10 ? $1 == "400" : $1 == "200" })
+      #expect(manager.purgeCalls.count <= 3)
+      #expect(manager.purgeCalls.first?.count == 25)
+      connection.close()
+    }
+  }
+
+  @Test("a connection is kept for HTTP/1.1, and for HTTP/1.0 only when asked")
+  func keepAlive() async throws {
+    try await Self.withDoor(FakeManager()) { port, _ async throws in
+      let old = try await RawConnection.exchange(port, "PURGE /x HTTP/1.0\r\n\r\n")
+      #expect(old.contains(" 200 OK"))
+      let kept = try await RawConnection.open(port)
+      try await kept.send("PURGE /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+      try await kept.until { $0.contains("connection: keep-alive\r\n") }
+      try await kept.send("PURGE /y HTTP/1.1\r\nHost: a\r\n\r\n")
+      try await kept.until { $0.components(separatedBy: " 200 OK").count == 3 }
+      kept.close()
+    }
+  }
+
+  // MARK: Who and what is refused
+
+  @Test("another network gets 403 and its purge counts for nothing")
+  func otherNetwork() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager, allow: ["10.0.0.0/8"]) { port, _ async throws in
+      let answer = try await RawConnection.exchange(port, "PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(answer.hasPrefix("HTTP/1.1 403 "))
+      #expect(manager.purgeCalls.isEmpty)
+      let garbage = try await RawConnection.exchange(port, "\u{1}\u{2}\r\n\r\n")
+      #expect(garbage.hasPrefix("HTTP/1.1 403 "))
+    }
+  }
+
+  struct BadRequest: CustomTestStringConvertible, Sendable {
+    let name: String
+    let text: String
+    let code: Int
+    var testDescription: String { name }
+
+    init(_ name: String, _ code: Int, _ text: String) {
+      self.name = name
+      self.text = text
+      self.code = code
+    }
+
+    static let all: [BadRequest] = [
+      .init("address over the limit", 414, "PURGE /\(filler(8_192)) HTTP/1.1\r\nHost: a\r\n\r\n"),
+      .init("address far over the limit", 414, "PURGE /\(filler(40_000)) HTTP/1.1\r\nHost: a\r\n\r\n"),
+      .init("address without end", 431, "PURGE /\(filler(200_000)) HTTP/1.1\r\nHost: a\r\n\r\n"),
+      .init("long header", 431, "PURGE /x HTTP/1.1\r\nHost: a\r\nX: \(filler(100_000))\r\n\r\n"),
+      .init(
+        "many headers", 431,
+        "PURGE /x HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 200) + "\r\n"),
+      .init("body", 413, "PURGE /x HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + filler(100_000)),
+      .init("a word", 400, "GARBAGE\r\n\r\n"),
+      .init("a TLS hello", 400, "\u{16}\u{3}\u{1}\u{2}hello"),
+      .init("two lengths", 400, "PURGE /x HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
+      .init("another version", 400, "PURGE /x HTTP/9.9\r\n\r\n"),
+    ]
+
+    private static func filler(_ count: Int) -> String { String(repeating: "x", count: count) }
+  }
+
+  @Test(
+    "requests beyond the limits, and what is no HTTP, get their 4xx and the end of the connection",
+    arguments: BadRequest.all)
+  func limits(request: BadRequest) async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await RawConnection.exchange(port, request.text)
+      #expect(answer.hasPrefix("HTTP/1.1 \(request.code) "), "\(answer.prefix(100))")
+      #expect(manager.purgeCalls.isEmpty)
+    }
+  }
+
+  @Test("bytes that are no UTF-8 are refused rather than purged as another address")
+  func undecodable() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let connection = try await RawConnection.open(port)
+      try await connection.send(Array("PURGE /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.0\r\n\r\n".utf8))
+      #expect(try await connection.untilClosed().hasPrefix("HTTP/1.1 400 "))
+      #expect(manager.purgeCalls.isEmpty)
+    }
+  }
+
+  @Test("a client that brings its request byte by byte is not waited for")
+  func slowClient() async throws {
+    try await Self.withDoor(FakeManager(), idleSeconds: 1) { port, _ async throws in
+      let connection = try await RawConnection.open(port)
+      try await connection.send("PURGE /")
+      try await eventually {
+        try? await connection.send("x")
+        return connection.isClosed
+      }
+      #expect(connection.text.isEmpty, "it was given up, not answered")
+    }
+  }
+
+  @Test("an upgrade or a tunnel is not entered")
+  func upgrade() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let upgrade = try await RawConnection.exchange(
+        port, "PURGE /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+      #expect(upgrade.hasPrefix("HTTP/1.1 200 "))
+      let tunnel = try await RawConnection.exchange(port, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
+      #expect(tunnel.hasPrefix("HTTP/1.1 405 "))
+    }
+  }
+
+  @Test("other methods and paths get 405 and 404")
+  func unknown() async throws {
+    try await Self.withDoor(FakeManager()) { port, _ async throws in
+      #expect(try await Self.ask(port, "DELETE /x").contains(" 405 "))
+      #expect(try await Self.ask(port, "GET /x").contains(" 404 "))
+    }
+  }
+
+  // MARK: Ending
+
+  @Test("on shutdown idle connections end at once")
+  func shutdown() async throws {
+    try await Self.withDoor(FakeManager()) { port, shutDown async throws in
+      let connection = try await RawConnection.open(port)
+      try await connection.send("PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n")
+      try await connection.until { $0.contains(" 200 OK") }
+      let start = ContinuousClock.now
+      await shutDown()
+      try await connection.untilClosed()
+      #expect(ContinuousClock.now - start < .seconds(3))
+    }
+  }
+
+  // MARK: Health and metrics
+
+  @Test("healthz is 200 only while a leader is known and the state is the cluster's")
+  func healthz() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let well = try await Self.ask(port, "GET /healthz")
+      #expect(well.hasPrefix("HTTP/1.1 200 "))
+      #expect(well.contains("\"leader\":\"c\""))
+      manager.see { $0.leadership.leader = nil }
+      #expect(try await Self.ask(port, "GET /healthz").hasPrefix("HTTP/1.1 503 "))
+      manager.see {
+        $0.leadership.leader = $0.managers[2].id
+        $0.isCurrent = false
+      }
+      #expect(try await Self.ask(port, "GET /healthz").hasPrefix("HTTP/1.1 503 "))
+    }
+  }
+
+  @Test("metrics show the cluster, the process and what was counted, each family once with HELP and TYPE")
+  func metrics() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    manager.decide(.deploy(FakeManager.webStack()))
+    manager.replicateDatabase()
+    await manager.place(ServiceName(stack: "shop", service: "web"))
+    await manager.reportTasks(.serving)
+    try await Self.withDoor(manager) { port, _ async throws in
+      _ = try await Self.ask(port, "PURGE /x")
+      let answer = try await Self.ask(port, "GET /metrics")
+      let body = answer.components(separatedBy: "\r\n\r\n")[1]
+      #expect(try PrometheusCheck.complaints(body) == [])
+      for line in [
+        "tercet_raft_term 3", "tercet_raft_is_leader 0",
+        "tercet_manager_reachable{manager=\"b\",zone=\"zone-b\"} 1",
+        "tercet_service_tasks_wanted{service=\"shop/web\"} 2",
+        "tercet_service_tasks_serving{service=\"shop/web\"} 2",
+        "tercet_purges_accepted_total 1", "tercet_cache_pending_purges{cache=\"cache-a\",node=\"a\"} 1",
+        "tercet_database_mode{database=\"plone\",mode=\"sync\"} 1",
+        "tercet_database_writable{database=\"plone\"} 1",
+        "tercet_database_standby_lag_bytes{database=\"plone\",node=\"b\"} 1000",
+        "tercet_http_requests_total{server=\"door\",code=\"200\"} 1",
+        "tercet_build_info{version=\"0.1\",cluster=\"lab-1f2e3d4c\",node=\"a\"} 1",
+      ] {
+        #expect(body.contains(line + "\n"), "\(line)")
+      }
+      #expect(body.contains("process_resident_memory_bytes "))
+      #expect(body.contains("tercet_purge_commit_seconds_bucket{le=\"+Inf\"} 1\n"))
+    }
+  }
+}
