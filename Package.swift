@@ -161,7 +161,9 @@ let package = Package(
     // A manager without Raft, for the tests of what stands before and after one.
     .target(
       name: "FakeManager",
-      dependencies: ["ManagerAPI", "Manager", "Cluster", "Raft", "ClusterAuthority", nio, logging, lifecycle],
+      dependencies: [
+        "ManagerAPI", "Manager", "Cluster", "Raft", "ClusterAuthority", nio, logging, lifecycle,
+      ],
       path: "Tests/FakeManager", swiftSettings: strict),
     tests(
       "ManagerAPI",
@@ -173,8 +175,8 @@ let package = Package(
     tests(
       "tercet",
       [
-        "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile", subprocess,
-        yams,
+        "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile",
+        subprocess, system, yams,
       ]),
     tests("tercetd", ["ManagerRuntime"]),
     .testTarget(name: "Integration", dependencies: [subprocess, system], swiftSettings: strict),

@@ -13,7 +13,10 @@ struct Tercet: AsyncParsableCommand {
       Exit codes: 0 done; 1 error or refused; 2 (plan) there are changes; 3 rolled back; 4 not finished in time \
       or paused; 5 no quorum; 64 usage; 130 interrupted, while the cluster goes on.
       """,
-    subcommands: [Bootstrap.self])
+    subcommands: [
+      Bootstrap.self, PlanCommand.self, Deploy.self, Remove.self, Scale.self, Promote.self, PurgeCommand.self,
+      Drain.self, Activate.self, Status.self, Ps.self, LogCommand.self, Logs.self,
+    ])
 
   @concurrent
   static func start() async {

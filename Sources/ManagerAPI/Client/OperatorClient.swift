@@ -80,9 +80,14 @@ public final class OperatorClient: Sendable {
     }
   }
 
-  /// Must be called before the client is let go.
+  /// Ends all connections, and returns when they have ended; a peer that does not take leave costs seconds.
   public func shutdown() async {
     for client in clients { try? await client.shutdown() }
+  }
+
+  deinit {
+    // Whoever lets go of the client has no time to wait, and an error says at most that it was shut down.
+    for client in clients { client.shutdown { _ in } }
   }
 
   private static func tls(_ configuration: Configuration) throws -> TLSConfiguration {

@@ -49,7 +49,7 @@ struct APIFailure: Error {
 
 extension DecodingError {
   /// What is wrong and where, as a path such as `intent.scale.replicas`.
-  var place: String {
+  package var place: String {
     switch self {
     case .keyNotFound(let key, let context):
       "\(Self.path(context.codingPath + [key])): it is missing"

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Cluster
+import ManagerAPI
+
+struct Scale: ClusterCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Sets how many tasks services have.",
+    discussion: """
+      Examples:
+        tercet scale shop/web=4
+        tercet scale shop/web=4 shop/worker=0
+      """)
+
+  @Argument(help: ArgumentHelp("A service and its number of tasks.", valueName: "stack/service=n"))
+  var services: [ScaleArgument]
+
+  @OptionGroup var waiting: WaitOptions
+  @OptionGroup var cluster: ClusterOptions
+
+  func run(with client: OperatorClient) async throws {
+    guard let last = services.last else { return }
+    for one in services.dropLast() {
+      _ = try await client.submit(.scale(one.service, replicas: one.replicas))
+    }
+    let names = services.map(\.service.description)
+    try await Change(client: client, cluster: cluster, waiting: waiting).make(
+      .scale(last.service, replicas: last.replicas),
+      interrupted: "scaling \(names.joined(separator: ", ")) goes on; see `tercet ps`"
+    ) { ServicesGoal(index: $0.index, names: names) }
+  }
+}
+
+/// `STACK/SERVICE=N`.
+struct ScaleArgument: ExpressibleByArgument, Equatable {
+  let service: ServiceName
+  let replicas: Int
+
+  init?(argument: String) {
+    let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+    guard sides.count == 2, let service = ServiceName(String(sides[0])), let replicas = Int(sides[1]),
+      replicas >= 0
+    else { return nil }
+    self.service = service
+    self.replicas = replicas
+  }
+}
