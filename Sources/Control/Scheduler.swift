@@ -47,6 +47,8 @@ struct Scheduler {
   func obstacle(for name: ServiceName, _ service: ServiceState, on node: Node) -> String? {
     if node.health == .lost || situation.silence(of: node.name) >= settings.nodeLostAfter { return "is lost" }
     if node.availability == .drained { return "is drained" }
+    // Not lost yet, but a bad place for something new.
+    if situation.silence(of: node.name) >= settings.nodeLostAfter.half { return "does not answer" }
     let placement = service.specification.placement
     if let constraint = placement.constraints.first(where: { !node.satisfies([$0]) }) {
       return "does not fit \(constraint)"
@@ -106,6 +108,10 @@ struct Scheduler {
       return (left.node, left.all, left.name) < (right.node, right.all, right.name)
     }
   }
+}
+
+extension Duration {
+  fileprivate var half: Duration { Duration(nanoseconds: nanoseconds / 2) }
 }
 
 /// Why a task has no place.

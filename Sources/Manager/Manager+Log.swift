@@ -74,17 +74,16 @@ extension Manager {
       return
     }
     let applied = state.apply(proposal, at: index)
-    let isPurge = proposal.intent.isPurge
-    if isPurge {
+    if proposal.intent.isPurge {
       reconciler.cacheNeedsLook = true
     } else {
       needsLook = true
     }
     guard let request = proposal.request else { return }
-    for token in requests.remove(request) {
-      let refused = isPurge && applied.outcome.isRefused
-      effects.append(.answer(token, isPurge && !refused ? .purged : .applied(applied)))
-    }
+    let waiting = requests.finish(request)
+    // The door is only told that it stands; an operator is told where, and whether it was refused.
+    let answer = waiting.isPurge && !applied.outcome.isRefused ? Answer.purged : .applied(applied)
+    for token in waiting.tokens { effects.append(.answer(token, answer)) }
   }
 
   private mutating func restore(_ snapshot: Snapshot, into effects: inout [Effect]) {

@@ -58,14 +58,16 @@ struct Requests: Sendable {
     if isPurge { purgeBatches += 1 }
   }
 
-  /// The request is over; returns whom to answer.
-  mutating func remove(_ request: RequestID) -> [UInt64] {
-    guard let entry = waiting.removeValue(forKey: request) else { return [] }
+  /// The request is over; returns whom to answer, and whether they are the door's.
+  mutating func finish(_ request: RequestID) -> (tokens: [UInt64], isPurge: Bool) {
+    guard let entry = waiting.removeValue(forKey: request) else { return ([], false) }
     bytes -= entry.command.count
     if entry.isPurge { purgeBatches -= 1 }
     while let first = order.first, waiting[first] == nil { order.removeFirst() }
-    return entry.tokens
+    return (entry.tokens, entry.isPurge)
   }
+
+  mutating func remove(_ request: RequestID) -> [UInt64] { finish(request).tokens }
 
   mutating func removeAll() -> [UInt64] {
     let tokens = order.flatMap { waiting[$0]?.tokens ?? [] }

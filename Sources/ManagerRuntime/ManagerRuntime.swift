@@ -239,9 +239,8 @@ extension ManagerRuntime: ManagerGateway {
   public func logs(
     of service: ServiceName, tail: Int?, sinceMilliseconds: Int64?, follows: Bool
   ) async throws(GatewayError) -> AsyncThrowingStream<ManagerAPI.LogLine, any Error> {
-    guard let containers = drivers.containers else {
-      throw .unavailable(reason: "node \(node) runs no containers")
-    }
+    // A node without containers has nothing to say, and that is all there is of it.
+    guard let containers = drivers.containers else { return AsyncThrowingStream { $0.finish() } }
     return containers.lines(
       of: service, node: node, tail: tail, sinceMilliseconds: sinceMilliseconds, follows: follows)
   }

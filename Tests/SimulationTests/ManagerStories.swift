@@ -160,6 +160,21 @@ struct ManagerStories {
 
 @Suite("Purges")
 struct PurgeStories {
+  @Test("an operator's purge is answered like any intent, the door's with a bare yes")
+  func answers() {
+    var world = World.settled(seed: 7)
+    let intent = world.submit(.purge([.address(host: nil, path: "/")]), to: 0)
+    let door = world.purge([.address(host: nil, path: "/")], at: 1)
+    let empty = world.submit(.purge([]), to: 1)
+    #expect(
+      world.run(within: .seconds(2)) {
+        $0.answers[intent] != nil && $0.answers[door] != nil && $0.answers[empty] != nil
+      })
+    #expect(world.isAccepted(intent))
+    #expect(world.answers[door] == .purged)
+    #expect(world.answers[empty] != nil && !world.isAccepted(empty))
+  }
+
   @Test("a purge reaches both caches in the log's order; a cache that was away catches up")
   func catchUp() {
     var world = World.settled(seed: 5)
