@@ -222,6 +222,19 @@ struct DoorServerTests {
     }
   }
 
+  @Test("a change of the leader is counted")
+  func leaderChanges() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      try await eventually { manager.watchers > 0 }
+      manager.see { $0.leadership.leader = nil }
+      manager.see { $0.leadership.leader = $0.managers[0].id }
+      try await eventually {
+        try await Self.ask(port, "GET /metrics").contains("tercet_raft_leader_changes_total 1\n")
+      }
+    }
+  }
+
   @Test("metrics show the cluster, the process and what was counted, each family once with HELP and TYPE")
   func metrics() async throws {
     let manager = FakeManager()

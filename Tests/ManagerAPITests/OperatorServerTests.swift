@@ -334,6 +334,21 @@ struct OperatorServerTests {
     }
   }
 
+  @Test("a database with one copy left is named, one that was to have one copy is not")
+  func unreplicated() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    manager.replicateDatabase()
+    manager.decide(.database(DatabaseStep(database: "plone", expectedEpoch: 5, mode: .solo(primary: "a"))))
+    var status = ViewReader(await manager.view()).status
+    #expect(status.problems.first == "database plone is not replicated: alone on a")
+    var stack = FakeManager.databaseStack()
+    stack.databases[0].zones = ["zone-a"]
+    manager.decide(.deploy(stack))
+    status = ViewReader(await manager.view()).status
+    #expect(!status.problems.contains { $0.hasPrefix("database") })
+  }
+
   @Test("services are listed with their tasks, where they are and since when")
   func services() async throws {
     let manager = FakeManager()

@@ -65,7 +65,7 @@ struct PlanTests {
   @Test("a change is shown by the file's own key", arguments: Case.all)
   func change(example: Case) {
     let plan = Self.plan([Self.service()], [Self.service(example.change)])
-    let text = plan.text(Terminal(isTerminal: false, hasColours: false, columns: 80))
+    let text = plan.text(.pipe)
     let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }.filter { $0.contains(":") }
       .filter { !$0.hasPrefix("Stack") }
     #expect(lines.map(String.init) == example.lines)
@@ -76,7 +76,7 @@ struct PlanTests {
   @Test("a new service is shown whole, with what the file leaves to the defaults")
   func added() {
     let plan = Plan(from: nil, to: Stack(name: "shop", services: [Self.service()]))
-    let text = plan.text(Terminal(isTerminal: false, hasColours: false, columns: 80))
+    let text = plan.text(.pipe)
     #expect(text.hasPrefix("Stack shop: 1 to add, 0 to change, 0 to remove\n\n+ service web\n"))
     #expect(text.contains(" update_config.order: ") && text.contains("stop-first (default)"))
     #expect(text.contains("restart_policy.delay: ") && text.contains("5s (default)"))
@@ -90,7 +90,7 @@ struct PlanTests {
     let old = Stack(name: "shop", services: [Self.service()], databases: data.databases)
     let plan = Plan(from: old, to: Stack(name: "shop", services: []))
     #expect(plan.changes.map(\.action) == [.remove, .keep])
-    let text = plan.text(Terminal(isTerminal: false, hasColours: false, columns: 80))
+    let text = plan.text(.pipe)
     #expect(text.contains("- service web\n") && text.contains("= database plone\n"))
     #expect(!text.contains("secret"))
     #expect(Plan(from: data, to: Stack(name: "data")).isEmpty)
@@ -108,4 +108,9 @@ struct PlanTests {
   func unchanged() {
     #expect(Self.plan([Self.service()], [Self.service()]).isEmpty)
   }
+}
+
+extension Terminal {
+  /// What is no terminal.
+  static let pipe = Terminal(isTerminal: false, hasColours: false, columns: 80, rows: 24)
 }

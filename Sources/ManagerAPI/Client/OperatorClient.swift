@@ -60,8 +60,10 @@ public final class OperatorClient: Sendable {
   /// Guards the manager that answered last, tried first next time.
   private let favourite: Mutex<String?>
 
-  /// Streams carry something every few seconds, and a manager gives up a proposal sooner than this.
-  private static let silence = TimeAmount.seconds(15)
+  /// A manager without a quorum gives a proposal up sooner than this.
+  private static let patience = TimeAmount.seconds(8)
+  /// Streams carry something every few seconds.
+  private static let silence = TimeAmount.seconds(10)
   private static let maximumAnswerBytes = 64 << 20
 
   /// - Parameter manager: the name of the manager to begin with; nil for the first.
@@ -178,12 +180,17 @@ extension OperatorClient {
 
   private func answer(of manager: Manager, to question: Question, by client: HTTPClient) async -> Answer {
     do {
-      let response = try await client.execute(request(question, to: manager), timeout: Self.silence)
+      let response = try await client.execute(request(question, to: manager), timeout: Self.patience)
       let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
       return Self.answer(response.status, body)
     } catch {
-      return .unreached(Self.reason(error))
+      return Self.neverConnected(error) ? .unreached(Self.reason(error)) : .unable(Self.reason(error))
     }
+  }
+
+  /// Only then is more patience worth a second try.
+  private static func neverConnected(_ error: any Error) -> Bool {
+    error is NIOConnectionError || (error as? HTTPClientError) == .connectTimeout
   }
 
   private static func answer(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Answer {

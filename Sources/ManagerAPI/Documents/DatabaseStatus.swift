@@ -3,6 +3,8 @@ public struct DatabaseStatus: Hashable, Codable, Sendable {
   public var name: String
   /// The stack whose file holds it.
   public var stack: String
+  /// The zones that are to hold a copy, the preferred primary's first.
+  public var zones: [String]
   /// `waiting`, `initializing`, `solo`, `syncing`, `sync`, `switching`, `stopped` or `promoting`.
   public var mode: String
   /// The mode in words, with the nodes' names.

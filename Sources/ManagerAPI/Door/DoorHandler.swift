@@ -26,7 +26,9 @@ final class DoorHandler: ChannelDuplexHandler {
   private var isClosing = false
   private var needsFlush = false
   private var wantsRead = false
-  private var idle: Scheduled<Void>?
+  /// When the last whole request came, or the connection.
+  private var lastRequest = NIODeadline.now()
+  private var timer: Scheduled<Void>?
 
   /// A request whose end has not come yet.
   private struct Reading {
@@ -44,6 +46,8 @@ final class DoorHandler: ChannelDuplexHandler {
 
   /// Requests one connection may have waiting before no more is read from it.
   private static let maximumPending = 1_024
+  /// How long a client that may not come in has for the request that it is told so.
+  private static let patienceWithStrangers = TimeAmount.seconds(5)
 
   init(door: Door, batcher: PurgeBatcher) {
     self.door = door
@@ -64,30 +68,32 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 
   private func begin(_ context: ChannelHandlerContext) {
-    guard idle == nil else { return }
+    guard timer == nil else { return }
     isAllowed = context.remoteAddress.map(door.configuration.allowed.allows) ?? false
     names.local = context.localAddress?.ipAddress
-    restartIdleTimer(context)
+    watch(context.channel)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    idle?.cancel()
+    timer?.cancel()
     self.context = nil
     pending.removeAll()
     context.fireChannelInactive()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    idle?.cancel()
+    timer?.cancel()
     self.context = nil
   }
 
-  /// A connection has to bring whole requests; bytes that trickle in do not keep it open.
-  private func restartIdleTimer(_ context: ChannelHandlerContext) {
-    idle?.cancel()
-    let channel = context.channel
-    idle = context.eventLoop.scheduleTask(in: door.configuration.idleTimeout) {
-      channel.close(promise: nil)
+  /// A connection has to bring whole requests; bytes that trickle in do not keep it open. The timer is set anew
+  /// only when it fires: to move it with each of thousands of requests a second would cost more than they do.
+  private func watch(_ channel: any Channel) {
+    let limit = isAllowed ? door.configuration.idleTimeout : Self.patienceWithStrangers
+    let deadline = lastRequest + limit
+    guard deadline > .now() else { return channel.close(promise: nil) }
+    timer = channel.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+      self?.watch(channel)
     }
   }
 
@@ -157,7 +163,7 @@ final class DoorHandler: ChannelDuplexHandler {
   private func end(_ context: ChannelHandlerContext) {
     guard let request = reading else { return }
     reading = nil
-    restartIdleTimer(context)
+    lastRequest = .now()
     let head = request.head
     // After an upgrade or a tunnel the bytes would no longer be HTTP; none is offered here.
     let keepsGoing = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
@@ -263,8 +269,8 @@ final class DoorHandler: ChannelDuplexHandler {
     // side first, and give it a moment to hang up.
     let channel = context.channel
     context.close(mode: .output, promise: nil)
-    idle?.cancel()
-    idle = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    timer?.cancel()
+    timer = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
   }
 }
 

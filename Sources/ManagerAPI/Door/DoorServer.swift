@@ -74,6 +74,8 @@ public struct DoorServer: Service {
       logger.info("the door is open", metadata: ["address": "\(address)"])
       onListening(address)
     }
+    // It ends with this scope.
+    async let _: Void = LeaderWatch(gateway: gateway, registry: registry).run()
     try await withGracefulShutdownHandler {
       try await channel.closeFuture.get()
     } onGracefulShutdown: {

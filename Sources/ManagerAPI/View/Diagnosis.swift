@@ -27,8 +27,8 @@ struct Diagnosis {
   private var databases: [String] {
     status.databases.flatMap { database -> [String] in
       if !database.writable { return ["database \(database.name) is not writable: \(database.summary)"] }
-      let hasSecondary = database.replicated || database.servers.count < 2 && database.mode == "solo"
-      return hasSecondary ? [] : ["database \(database.name) is not replicated: \(database.summary)"]
+      let isSafe = database.replicated || database.zones.count < 2
+      return isSafe ? [] : ["database \(database.name) is not replicated: \(database.summary)"]
     }
   }
 

@@ -17,7 +17,8 @@ extension ViewReader {
     let parts = database.mode.parts
     let primaryServer = database.primary.flatMap { observation(of: name, on: $0)?.server }
     return DatabaseStatus(
-      name: name, stack: database.stack, mode: parts.name, summary: database.mode.summary,
+      name: name, stack: database.stack, zones: database.specification.zones, mode: parts.name,
+      summary: database.mode.summary,
       primary: database.primary, secondary: parts.secondary, epoch: database.epoch,
       writable: primaryServer?.isPrimary == true, replicated: parts.name == "sync",
       servers: servers(of: database))

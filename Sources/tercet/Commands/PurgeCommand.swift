@@ -44,8 +44,10 @@ struct PurgeCommand: ClusterCommand {
     var waiting = WaitOptions()
     waiting.detach = !wait
     waiting.timeout = timeout
+    // No stack has this name: of the progress only the caches count.
+    let noStack = "-"
     var goal: PurgeGoal?
-    let report = try await Change(client: client, cluster: cluster, waiting: waiting, stack: "-").make(
+    let report = try await Change(client: client, cluster: cluster, waiting: waiting, stack: noStack).make(
       .purge(purges), interrupted: "the purge goes on"
     ) { reply in
       let made = PurgeGoal(index: reply.index)

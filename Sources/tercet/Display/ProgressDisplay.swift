@@ -18,23 +18,30 @@ struct ProgressDisplay {
 
   mutating func show(_ items: [Item]) {
     guard !isSilent, items != shown else { return }
-    terminal.write(terminal.isTerminal ? redrawn(items) : changes(to: items))
+    terminal.write(text(for: items))
     shown = items
   }
 
-  /// The text that brings a terminal from what is shown to what is to be.
-  func redrawn(_ items: [Item]) -> String {
-    let up = shown.isEmpty ? "" : "\u{1b}[\(shown.count)A"
-    // What is wider would wrap, and the way up would be miscounted.
-    return up + "\u{1b}[J" + Self.lines(items).map { String($0.prefix(terminal.columns - 1)) + "\n" }.joined()
+  /// What brings the output from what is shown to what is to be.
+  func text(for items: [Item]) -> String {
+    terminal.isTerminal ? redrawn(items) : changes(to: items)
   }
 
-  func changes(to items: [Item]) -> String {
+  private func redrawn(_ items: [Item]) -> String {
+    let up = shown.isEmpty ? "" : "\u{1b}[\(lines(shown).count)A"
+    return up + "\u{1b}[J" + lines(items).map { $0 + "\n" }.joined()
+  }
+
+  private func changes(to items: [Item]) -> String {
     items.filter { item in !shown.contains(item) }.map { "\($0.name): \($0.text)\n" }.joined()
   }
 
-  private static func lines(_ items: [Item]) -> [String] {
+  /// As many lines, and as wide, as the terminal can show: otherwise the way back up would be miscounted.
+  private func lines(_ items: [Item]) -> [String] {
     let width = items.map(\.name.count).max() ?? 0
-    return items.map { $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.text }
+    let lines = items.map { $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.text }
+    let room = max(1, terminal.rows - 2)
+    let kept = lines.count <= room ? lines : lines.prefix(room) + ["… and \(lines.count - room) more"]
+    return kept.map { String($0.prefix(terminal.columns - 1)) }
   }
 }

@@ -6,6 +6,7 @@ struct Terminal {
   /// Whether colours are wanted (no-color.org).
   let hasColours: Bool
   let columns: Int
+  let rows: Int
 
   static let standardOutput: Terminal = {
     let environment = ProcessInfo.processInfo.environment
@@ -14,7 +15,7 @@ struct Terminal {
     let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     return Terminal(
       isTerminal: isTerminal, hasColours: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty,
-      columns: isKnown ? Int(size.ws_col) : 80)
+      columns: isKnown ? Int(size.ws_col) : 80, rows: isKnown ? Int(size.ws_row) : 24)
   }()
 
   enum Colour: String {
