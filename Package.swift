@@ -136,7 +136,7 @@ let package = Package(
         nioSSL,
       ]),
     module("Simulation", ["Manager", "Control", "Cluster", "Raft", heap]),
-    program("tercet-sim", ["Simulation", arguments]),
+    program("tercet-sim", ["Simulation", "Raft", arguments]),
     program(
       "benchmarks",
       ["LogStore", "Raft", "Peers", "ClusterAuthority", nio, nioPosix, logging, arguments],
