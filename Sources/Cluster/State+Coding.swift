@@ -35,7 +35,7 @@ extension State: WireCodable {
   public init(from reader: inout WireReader) throws(WireError) {
     guard try reader.next() == 1 else { throw .malformed("a state without its version") }
     let version = try reader.uint()
-    guard version == Self.formVersion else { throw .unknownKind(version) }
+    guard version == Self.formVersion else { throw .unsupportedVersion(version) }
     guard try reader.next() == 2 else { throw .malformed("a state without its cluster") }
     self.init(cluster: try reader.string())
     while let field = try reader.next() {

@@ -38,6 +38,9 @@ extension State {
       if case .replicated(let count) = service.mode, !(0...maximumReplicas).contains(count) {
         return "service \(service.name): replicas must be from 0 to \(maximumReplicas), not \(count)"
       }
+      if let unknown = service.template.unknownPlaceholders().first {
+        return "service \(service.name): nothing can be put in the place of \(unknown)"
+      }
       if let reason = portConflict(of: service, in: stack) { return reason }
     }
     for specification in stack.databases {
