@@ -1,7 +1,7 @@
 import Raft
 
 /// The most tasks a service may have: beyond it a typing error is more likely than a wish.
-let maximumReplicas = 10_000
+let maximumReplicas = 1_000
 
 // MARK: Stacks and services
 
@@ -38,6 +38,7 @@ extension State {
       if case .replicated(let count) = service.mode, !(0...maximumReplicas).contains(count) {
         return "service \(service.name): replicas must be from 0 to \(maximumReplicas), not \(count)"
       }
+      if let reason = service.impossibleNumber { return reason }
       if let unknown = service.template.unknownPlaceholders().first {
         return "service \(service.name): nothing can be put in the place of \(unknown)"
       }
@@ -109,11 +110,50 @@ extension State {
   }
 }
 
+extension Service {
+  /// What no service can have, as a sentence; nil when all numbers make sense. A client may send anything, and what
+  /// is in the log is calculated with for ever.
+  fileprivate var impossibleNumber: String? {
+    let policies = [update, rollback]
+    let resources = template.resources
+    let limits = [
+      resources.limitNanoCPUs, resources.limitMemoryBytes, resources.limitProcesses,
+      resources.reservedNanoCPUs,
+      resources.reservedMemoryBytes,
+    ]
+    let durations =
+      policies.flatMap { [$0.delay, $0.monitor] } + [restart.delay, restart.window, template.stopGracePeriod]
+      + (template.healthcheck.map { [$0.interval, $0.timeout, $0.startPeriod] } ?? [])
+    func refuse(_ what: String) -> String { "service \(name): \(what)" }
+    if template.ports.contains(where: {
+      !(1...65_535).contains($0.target) || !(1...65_535).contains($0.published)
+    }) {
+      return refuse("a port is not from 1 to 65535")
+    }
+    if policies.contains(where: { !(0...1_000).contains($0.maximumFailurePermille) }) {
+      return refuse("a failure ratio is not from 0 to 1")
+    }
+    if policies.contains(where: { $0.parallelism < 0 }) { return refuse("a parallelism is negative") }
+    if restart.maximumAttempts < 0 || placement.maximumPerNode < 0 { return refuse("a limit is negative") }
+    if limits.contains(where: { !(0...1 << 56).contains($0) }) {
+      return refuse("a resource limit makes no sense")
+    }
+    if durations.contains(where: { $0 < .zero || $0 > .seconds(366 * 86_400) }) {
+      return refuse("a duration is negative or longer than a year")
+    }
+    return nil
+  }
+}
+
 extension ServiceState {
   /// Brings a new template in force. When the one to go back to is still being rolled out itself, the older
   /// one, known to have worked, stays the one to go back to.
   mutating func begin(_ template: TaskTemplate, at index: Index) {
-    let settled = rollout.map { !$0.isMoving } ?? true
+    let settled =
+      switch rollout?.phase {
+      case .completed?, .rolledBack?, nil: true
+      case .updating?, .paused?, .rollingBack?: false
+      }
     let from = settled ? revision : (previousRevision ?? revision)
     previousRevision = from
     revision = index

@@ -26,7 +26,7 @@ extension Controllers {
     case .waiting:
       return firstPrimary(of: name, database, situation, &look).map { .initializing(primary: $0) }
     case .initializing(let primary):
-      return isPrimary(name, on: primary, situation) ? .solo(primary: primary) : nil
+      return afterInitializing(name, database, primary, situation, &look)
     case .solo(let primary):
       return secondary(for: name, database, primary, situation, &look)
         .map { .syncing(primary: primary, secondary: $0) }
@@ -55,6 +55,19 @@ extension Controllers {
       return situation.database(name, on: node) == nil ? nil : node
     }
     look.note("database \(name): no node of zone \(database.specification.zones[0]) runs databases")
+    return nil
+  }
+
+  private func afterInitializing(
+    _ name: String, _ database: Database, _ primary: String, _ situation: Situation, _ look: inout Look
+  ) -> Database.Mode? {
+    if isPrimary(name, on: primary, situation) { return .solo(primary: primary) }
+    let seen = situation.database(name, on: primary)
+    if situation.silence(of: primary) >= settings.nodeLostAfter {
+      look.note("database \(name) was to be made on \(primary), which is lost")
+    } else if case .present? = seen?.data, seen?.epoch != database.epoch, seen?.server == .stopped {
+      look.note("database \(name): its folder on \(primary) holds other data; move it away")
+    }
     return nil
   }
 

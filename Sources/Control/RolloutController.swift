@@ -9,8 +9,10 @@ extension ServicePlan {
       report(.failed(count: newFailures))
       if isBeyondTolerance(rollout.failures + newFailures), giveUp(rollout, because: lastFailure) { return }
     }
-    let updated = places.count { place in place.tasks.allSatisfy { $0.standing.isServing } }
-    if updated == places.count, isQuiet, places.count >= situation.state.wantedTasks(of: service) {
+    // What waits for a lost node, or for room, holds up nothing.
+    let present = places.filter { place in !place.tasks.allSatisfy { $0.standing == .lost } }
+    let updated = present.count { place in place.tasks.allSatisfy { $0.standing.isServing } }
+    if updated == present.count, isQuiet, places.count >= situation.state.wantedTasks(of: service) {
       // Watch the last ones for a while before the update counts as a success.
       if timers.hasHeld("rollout of \(name) complete", for: places.isEmpty ? .zero : policy.monitor, &look) {
         report(.completed)
@@ -22,13 +24,16 @@ extension ServicePlan {
     {
       return
     }
-    replaceOutdated(updated: updated, &timers, &look)
+    replaceOutdated(among: present, updated: updated, &timers, &look)
   }
 
   /// Starts on as many places as may change at the same time.
-  private mutating func replaceOutdated(updated: Int, _ timers: inout Timers, _ look: inout Look) {
+  private mutating func replaceOutdated(
+    among places: [Place], updated: Int, _ timers: inout Timers, _ look: inout Look
+  ) {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
-    let inProgress = max(places.count, situation.state.wantedTasks(of: service)) - outdated.count - updated
+    let missing = max(0, situation.state.wantedTasks(of: service) - self.places.count)
+    let inProgress = places.count + missing - outdated.count - updated
     let limit = policy.parallelism == 0 ? Int.max : policy.parallelism
     guard !outdated.isEmpty, inProgress < limit else { return }
     if updated > 0, !timers.hasHeld("update of \(name) after \(updated)", for: policy.delay, &look) { return }

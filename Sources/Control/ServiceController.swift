@@ -49,10 +49,15 @@ struct ServicePlan {
   /// Whether this look leaves the service's tasks as they are.
   var isQuiet: Bool { remove.isEmpty && add.isEmpty && events.isEmpty }
 
-  /// The policy by which tasks are replaced at present.
+  /// The policy by which tasks are replaced at present. What has a port of its node cannot start beside what it
+  /// replaces.
   var policy: UpdatePolicy {
-    if case .rollingBack? = service.rollout?.phase { return service.specification.rollback }
-    return service.specification.update
+    var policy = service.specification.update
+    if case .rollingBack? = service.rollout?.phase { policy = service.specification.rollback }
+    if service.specification.template.ports.contains(where: { $0.mode == .host }) {
+      policy.order = .stopFirst
+    }
+    return policy
   }
 
   mutating func drop(_ task: Task) {
@@ -139,10 +144,16 @@ extension ServicePlan {
     case .failed(let message):
       replaceFailed(task, message, in: place, &timers, &look)
     case .lost:
-      // A global task waits for its node; any other goes elsewhere, if there is an elsewhere.
-      guard place.node == nil else { return }
+      // A global task waits for its node, to be made anew there if it is of an old revision by then; any other goes
+      // elsewhere, if there is an elsewhere.
+      guard place.node == nil else {
+        if task.revision != service.revision { drop(task) }
+        return
+      }
       scheduler.release(task)
-      if start(slot: task.slot, on: nil, revision: service.revision, &look) { drop(task) }
+      if start(slot: task.slot, on: nil, revision: revision(inPlaceOf: task), &look) {
+        remove.append(task.id)
+      }
     case .leaving:
       if place.node != nil {
         drop(task)
@@ -156,8 +167,17 @@ extension ServicePlan {
   private mutating func replaceFailed(
     _ task: Task, _ message: String, in place: Place, _ timers: inout Timers, _ look: inout Look
   ) {
+    if let node = place.node, !takes(node) {
+      // A global task's place is gone with its node's fitness.
+      drop(task)
+      return
+    }
+    // How long it was well before it failed: both are asked at every look, so that neither is forgotten.
+    let well = timers.duration(of: "well \(task.id)")
+    let failing = timers.duration(of: "failed \(task.id)")
     guard mayRestart(task, &timers, &look) else { return }
-    let ranWell = timers.duration(of: "well \(task.id)") >= service.specification.restart.window
+    let window = service.specification.restart.window
+    let ranWell = window > .zero && Duration(nanoseconds: well.nanoseconds - failing.nanoseconds) >= window
     let attempt = ranWell ? 0 : task.attempt + 1
     let limit = service.specification.restart.maximumAttempts
     guard limit == 0 || attempt <= limit else {
@@ -165,13 +185,25 @@ extension ServicePlan {
       return
     }
     scheduler.release(task)
-    // A crash of the old revision while the new one is rolled out is no reason to hurry the new one.
-    let keepsOwn = service.rollout?.phase == .updating && service.template(of: task.revision) != nil
-    let revision = keepsOwn ? task.revision : service.revision
+    let revision = revision(inPlaceOf: task)
     if start(slot: task.slot, on: place.node, revision: revision, attempt: attempt, &look) {
       remove.append(task.id)
       countFailure(of: task, message)
     }
+  }
+
+  /// A crash or a loss of the old revision while the new one is rolled out, or was found bad, is no reason to hurry
+  /// the new one.
+  private func revision(inPlaceOf task: Task) -> UInt64 {
+    switch service.rollout?.phase {
+    case .updating?, .paused?: service.template(of: task.revision) == nil ? service.revision : task.revision
+    case .completed?, .rollingBack?, .rolledBack?, nil: service.revision
+    }
+  }
+
+  private func takes(_ node: String) -> Bool {
+    guard let node = situation.state.nodes[node] else { return false }
+    return node.takesTasks && node.satisfies(service.specification.placement.constraints)
   }
 
   /// The first replacement is immediate, further ones wait for the policy's delay.
@@ -197,6 +229,10 @@ extension ServicePlan {
       if places.count > wanted { removeSurplus(places.count - wanted) }
       if places.count < wanted { addMissing(wanted - places.count, &look) }
     case .global:
+      for (index, place) in places.enumerated()
+      where places[..<index].contains(where: { $0.node == place.node }) {
+        for entry in place.tasks where !remove.contains(entry.task.id) { drop(entry.task) }
+      }
       for node in situation.state.nodes.values
       where node.takesTasks && node.satisfies(service.specification.placement.constraints)
         && !places.contains(where: { $0.node == node.name })
@@ -224,9 +260,12 @@ extension ServicePlan {
     places = kept
   }
 
+  private static let startsAtOnce = 50
+
   private mutating func addMissing(_ missing: Int, _ look: inout Look) {
     var slot = 0
-    for _ in 0..<missing {
+    // A look takes a moment, also for a service of hundreds.
+    for _ in 0..<min(missing, Self.startsAtOnce) {
       repeat { slot += 1 } while places.contains { $0.slot == slot }
       if policy.order == .stopFirst, situation.hasLeftover(of: name, slot: slot) { continue }
       guard start(slot: slot, on: nil, revision: service.revision, &look) else { return }

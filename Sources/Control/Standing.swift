@@ -42,7 +42,7 @@ extension Situation {
     case .serving?, .well?, .starting?, .preparing?, nil:
       break
     }
-    if node.availability == .drained || !node.satisfies(service.specification.placement.constraints) {
+    if !node.takesTasks || !node.satisfies(service.specification.placement.constraints) {
       return .leaving
     }
     if task.revision != service.revision { return .outdated }

@@ -10,7 +10,8 @@ extension Manager {
   mutating func lead(at now: Instant, into effects: inout [Effect]) {
     heard[configuration.node.name] = now
     considerTransfer(at: now, into: &effects)
-    guard raft.isCurrent, decidedThrough == 0, needsLook || now >= controllers.nextLook else { return }
+    guard raft.isCurrent, decidedThrough == 0, now >= decideAfter, needsLook || now >= controllers.nextLook
+    else { return }
     let intents = controllers.decide(
       Situation(
         state: state, reports: reports, heard: heard, listeningSince: listeningSince,

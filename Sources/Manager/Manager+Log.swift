@@ -7,6 +7,9 @@ import WireFormat
 extension Manager {
   /// How long a read that found no leader waits before it asks again.
   private static let readRetry = Duration.milliseconds(50)
+  /// How long the controllers wait after one of their decisions was refused: the state was another one than they
+  /// saw, or they are wrong, and then they must not fill the log with it.
+  private static let refusedDecisionDelay = Duration.milliseconds(500)
 
   /// Steps Raft and carries out what concerns this manager itself; returns why a proposal was refused, if one
   /// was.
@@ -58,13 +61,15 @@ extension Manager {
         state.skip(entry.index)
       case .command(let command):
         bytesSinceSnapshot += command.count
-        apply(command, at: entry.index, into: &effects)
+        apply(command, at: entry.index, at: now, into: &effects)
       }
     }
     if decidedThrough != 0, state.appliedIndex >= decidedThrough { decidedThrough = 0 }
   }
 
-  private mutating func apply(_ command: [UInt8], at index: Index, into effects: inout [Effect]) {
+  private mutating func apply(
+    _ command: [UInt8], at index: Index, at now: Instant, into effects: inout [Effect]
+  ) {
     let proposal: Proposal
     do {
       proposal = try Proposal(decoding: command)
@@ -79,7 +84,10 @@ extension Manager {
     } else {
       needsLook = true
     }
-    guard let request = proposal.request else { return }
+    guard let request = proposal.request else {
+      if applied.outcome.isRefused, index <= decidedThrough { decideAfter = now + Self.refusedDecisionDelay }
+      return
+    }
     let waiting = requests.finish(request)
     // The door is only told that it stands; an operator is told where, and whether it was refused.
     let answer = waiting.isPurge && !applied.outcome.isRefused ? Answer.purged : .applied(applied)
@@ -97,6 +105,10 @@ extension Manager {
     }
     if state.cluster != configuration.cluster {
       halt("the snapshot is of cluster \(state.cluster), not \(configuration.cluster)", into: &effects)
+    } else if state.appliedIndex != snapshot.position.index {
+      halt(
+        "the snapshot at \(snapshot.position.index) holds the state after \(state.appliedIndex)",
+        into: &effects)
     }
   }
 

@@ -42,7 +42,9 @@ extension Manager {
     _ commands: [[UInt8]], from peer: NodeID, at now: Instant, into effects: inout [Effect]
   ) {
     // What is not a proposal of this version must not get into the log: no manager could apply it.
-    let proposals = commands.map { try? Proposal(decoding: $0) }
+    let proposals = commands.map { command in
+      command.count <= Self.maximumCommandBytes ? try? Proposal(decoding: command) : nil
+    }
     let sound = zip(commands, proposals).filter { $0.1 != nil }.map(\.0)
     if sound.count < commands.count {
       effects.append(.note("manager \(peer) brought \(commands.count - sound.count) unreadable proposals"))

@@ -14,19 +14,34 @@ extension Manager {
         effects.append(.answer(submission.token, .overloaded))
       } else {
         let proposal = propose(submission.intent, request: submission.request, origin: submission.origin)
-        requests.add(
-          submission.request, tokens: [submission.token], command: proposal.encoded(), isPurge: false, at: now
-        )
+        take(submission, command: proposal.encoded(), at: now, into: &effects)
       }
     }
   }
+
+  private mutating func take(
+    _ submission: Submission, command: [UInt8], at now: Instant, into effects: inout [Effect]
+  ) {
+    guard command.count <= Self.maximumCommandBytes else {
+      let reason = "it takes \(command.count) bytes; an intent has at most \(Self.maximumCommandBytes)"
+      let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: reason))
+      effects.append(.answer(submission.token, .applied(refused)))
+      return
+    }
+    requests.add(submission.request, tokens: [submission.token], command: command, isPurge: false, at: now)
+  }
+
+  /// A larger one would not fit into a frame between managers (4 MiB), and could never be replicated.
+  static let maximumCommandBytes = 2 << 20
+  /// Commands brought to the leader in one frame.
+  private static let broughtBytes = 1 << 20
 
   mutating func purge(_ requested: [PurgeRequest], at now: Instant, into effects: inout [Effect]) {
     for request in requested {
       if purges.isFull || requests.isFull {
         effects.append(.answer(request.token, .overloaded))
       } else {
-        purges.add(request)
+        purges.add(request, until: now + configuration.requestTimeout)
       }
     }
   }
@@ -56,7 +71,9 @@ extension Manager {
       let (due, commands) = requests.due(at: now)
       if !due.isEmpty { bring(due, commands, to: leader, at: now, into: &effects) }
     }
-    for token in requests.expired(at: now) { effects.append(.answer(token, .noQuorum)) }
+    for token in requests.expired(at: now) + purges.expired(at: now) {
+      effects.append(.answer(token, .noQuorum))
+    }
     serveBarriers(at: now, into: &effects)
   }
 
@@ -66,9 +83,18 @@ extension Manager {
   ) {
     if leader == configuration.id {
       append(commands, of: due, at: now, into: &effects)
-    } else {
-      effects.append(.send(to: leader, PeerMessage.propose(commands).encoded()))
+      return
     }
+    var (frame, bytes): ([[UInt8]], Int) = ([], 0)
+    for command in commands {
+      if !frame.isEmpty, bytes + command.count > Self.broughtBytes {
+        effects.append(.send(to: leader, PeerMessage.propose(frame).encoded()))
+        (frame, bytes) = ([], 0)
+      }
+      frame.append(command)
+      bytes += command.count
+    }
+    effects.append(.send(to: leader, PeerMessage.propose(frame).encoded()))
   }
 
   /// As the leader: takes commands into the log. Returns false if they were not taken because too much waits.

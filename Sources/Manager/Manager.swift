@@ -25,6 +25,8 @@ public struct Manager: Sendable {
   var leadingSince = Instant.never
   /// The last of the controllers' intents still on its way; 0 when there is none.
   var decidedThrough: Index = 0
+  /// A decision that was refused is not made again before this time.
+  var decideAfter = Instant.origin
   /// Whether the batch that is being proposed is the controllers'.
   var isDeciding = false
   var lastStep: Instant
@@ -47,6 +49,9 @@ public struct Manager: Sendable {
   ///   - restored: what the log store gave back.
   ///   - nonce: a number that no other process of the cluster has or had, such as 64 random bits.
   public init(configuration: Configuration, restored: Restored, nonce: UInt64, at now: Instant) {
+    var configuration = configuration
+    // As the others read it from a report: a description that differed from its own encoding would be news for ever.
+    if let read = try? NodeDescription(decoding: configuration.node.encoded()) { configuration.node = read }
     self.configuration = configuration
     state = State(cluster: configuration.cluster)
     raft = Raft(
@@ -72,10 +77,14 @@ public struct Manager: Sendable {
       refuse(input, into: &effects)
       return
     }
+    if case .wallClock(let milliseconds) = input {
+      wallClockMilliseconds = milliseconds
+      return
+    }
     notePause(at: now)
     switch input {
     case .timer: stepRaft(.timer, at: now, into: &effects)
-    case .wallClock(let milliseconds): wallClockMilliseconds = milliseconds
+    case .wallClock: break
     case .received(let peer, let frames): receive(frames, from: peer, at: now, into: &effects)
     case .disconnected(let peer): stepRaft(.unreachable(peer), at: now, into: &effects)
     case .submit(let submissions): submit(submissions, at: now, into: &effects)
@@ -101,7 +110,10 @@ public struct Manager: Sendable {
       deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never
     )
     deadline = min(deadline, reconciler.nextLook)
-    if raft.isLeader, decidedThrough == 0 { deadline = min(deadline, controllers.nextLook) }
+    deadline = min(deadline, purges.nextDeadline)
+    if raft.isLeader, raft.isCurrent, decidedThrough == 0 {
+      deadline = min(deadline, max(controllers.nextLook, decideAfter))
+    }
     return deadline
   }
 
@@ -133,18 +145,23 @@ public struct Manager: Sendable {
 
   /// A process that was stopped for a while heard nobody; that does not make the others silent.
   private mutating func notePause(at now: Instant) {
-    if now - lastStep > configuration.control.nodeLostAfter { listeningSince = now }
+    let patience = min(configuration.control.nodeLostAfter, configuration.control.databaseFailoverAfter)
+    if (now - lastStep) * 2 > patience { listeningSince = now }
     lastStep = max(lastStep, now)
   }
 
   /// What follows every input: time-outs, the leader's decisions, the node's own actions, the report.
   private mutating func finish(at now: Instant, into effects: inout [Effect]) {
+    guard haltReason == nil else { return }
     if raft.isCurrent { hasBeenCurrent = true }
     flushPurges(at: now, into: &effects)
     serveWaiting(at: now, into: &effects)
-    if needsLook || now >= reconciler.nextLook { reconcile(at: now, into: &effects) }
-    if raft.isLeader { lead(at: now, into: &effects) }
+    if needsLook || reconciler.cacheNeedsLook || now >= reconciler.nextLook {
+      reconcile(at: now, into: &effects)
+    }
+    // Before the controllers look, so that they see their own node's news too.
     if needsLook || now >= nextReport { report(at: now, into: &effects) }
+    if raft.isLeader { lead(at: now, into: &effects) }
     if needsLook { effects.append(.changed) }
     needsLook = false
   }

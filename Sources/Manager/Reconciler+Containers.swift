@@ -18,20 +18,36 @@ extension Reconciler {
       guard container == nil || container?.condition == .created, launchFailures[task.id] == nil else {
         continue
       }
+      // The port is free when the container that had it is gone.
+      if template.ports.contains(where: { $0.mode == .host }), hasLeftover(of: task.service, tasks) {
+        continue
+      }
       let launch = TaskLaunch(
         task: task, template: template.filled(for: task, on: description),
         networks: Self.networks(of: task.service, template), cluster: cluster)
       wanted.append((Self.containerPrefix + task.containerName, .runTask(launch)))
     }
     for container in containers where !tasks.contains(where: { $0.id == container.task }) {
-      // It takes no more traffic before it is stopped.
-      if let balancing, balancing.contains(container.task) { continue }
+      // It takes no more traffic before it is stopped; what the load balancer does is known once it was told.
+      if description.runsBalancer, balancing.map({ $0.contains(container.task) }) ?? true { continue }
       let grace = gracePeriods[container.task] ?? .seconds(10)
       wanted.append(
         (
           Self.containerPrefix + container.name,
           .removeTask(container.task, containerName: container.name, stopGracePeriod: grace)
         ))
+    }
+    let known = Set(tasks.map(\.id) + containers.map(\.task))
+    forgetTasks(
+      where: { !known.contains($0) },
+      things: (tasks.map(\.containerName) + containers.map(\.name)).map { Self.containerPrefix + $0 })
+  }
+
+  /// Whether a container of the service is still there that is no longer wanted.
+  private func hasLeftover(of service: ServiceName, _ tasks: [Task]) -> Bool {
+    let prefix = "\(service.stack)_\(service.service)."
+    return (containers ?? []).contains { container in
+      container.name.hasPrefix(prefix) && !tasks.contains { $0.id == container.task }
     }
   }
 

@@ -10,6 +10,9 @@ struct DatabaseMemory: Hashable, Sendable {
   /// The standby that commits wait for, once that is certain, and the position the primary had then: what was
   /// committed before did not wait.
   var synchronized: String?
+  /// The standby that commits were last made to wait for. The majority may count on it already, so that the server
+  /// must not be started again without it while the log says `syncing`.
+  var committedTo: String?
   var barrier: LSN?
   /// Since when this node's server should follow in this epoch.
   var followingSince = Instant.never
@@ -42,6 +45,7 @@ extension Reconciler {
       memory.needsCopy = false
       memory.followingSince = .never
       memory.epoch = database.epoch
+      forgetFailures(of: "database \(name)")
     }
     let step = next(for: database, seen, &memory, state, at: now)
     databaseMemories[name] = memory
@@ -120,7 +124,7 @@ extension Reconciler {
     _ seen: DatabaseObservation, _ standby: String, _ memory: inout DatabaseMemory
   ) -> DatabaseAction.Step? {
     guard case .primary(let position, let synchronous, let standbys) = seen.server else {
-      return asPrimary(seen, synchronousTo: nil, &memory)
+      return asPrimary(seen, synchronousTo: memory.committedTo == standby ? standby : nil, &memory)
     }
     if memory.admitted != standby { return .admit(standby: standby) }
     if synchronous == standby, memory.synchronized == standby { return nil }
@@ -177,7 +181,8 @@ extension Reconciler {
       // The driver reported what the step left behind before it ended: what was committed without waiting ends
       // at the position it saw.
       memory.synchronized = standby
-      memory.barrier = databases[action.specification.name]?.primaryPosition
+      if let standby { memory.committedTo = standby }
+      memory.barrier = databases[action.specification.name]?.position(waitingFor: standby)
     case .clone:
       memory.needsCopy = false
       memory.followingSince = .never
@@ -197,8 +202,10 @@ extension Reconciler {
     databases[seen.database] = seen
     databaseMemories.update(seen.database) { memory in
       switch seen.server {
-      case .primary(let position, _, _):
-        if memory.synchronized != nil, memory.barrier == nil { memory.barrier = position }
+      case .primary:
+        if memory.synchronized != nil, memory.barrier == nil {
+          memory.barrier = seen.position(waitingFor: memory.synchronized)
+        }
       case .stopped, .standby:
         memory.synchronized = nil
         memory.barrier = nil
@@ -237,8 +244,8 @@ extension Reconciler {
 }
 
 extension DatabaseObservation {
-  /// Where the primary's log ends; nil when the server is none.
-  fileprivate var primaryPosition: LSN? {
-    if case .primary(let position, _, _) = server { position } else { nil }
+  /// Where the primary's log ends, seen when commits waited for the standby already; nil otherwise.
+  fileprivate func position(waitingFor standby: String?) -> LSN? {
+    if case .primary(let position, standby, _) = server { position } else { nil }
   }
 }

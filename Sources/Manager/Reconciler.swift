@@ -133,6 +133,22 @@ struct Reconciler: Sendable {
     }
   }
 
+  /// Forgets what belongs to tasks that are gone: their actions never come again.
+  mutating func forgetTasks(where isGone: (TaskID) -> Bool, things: [String]) {
+    launchFailures.removeAll { task, _ in isGone(task) }
+    gracePeriods.removeAll { task, _ in isGone(task) }
+    let present = Set(things)
+    let isOver = { (thing: String) in thing.hasPrefix(Self.containerPrefix) && !present.contains(thing) }
+    failures.removeAll { thing, _ in isOver(thing) }
+    problems.removeAll { thing, _ in isOver(thing) }
+  }
+
+  /// A new step is not held up by the failures of an earlier one.
+  mutating func forgetFailures(of thing: String) {
+    failures[thing] = nil
+    problems[thing] = nil
+  }
+
   private mutating func didFail(_ action: Action, _ message: String) {
     switch action {
     case .runTask(let launch): launchFailures[launch.task.id] = message

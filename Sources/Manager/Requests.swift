@@ -47,8 +47,8 @@ struct Requests: Sendable {
     _ request: RequestID, tokens: [UInt64], command: [UInt8], isPurge: Bool, at now: Instant
   ) {
     if waiting[request] != nil {
+      // Its time is not prolonged: one who asks again and again must not keep the others waiting.
       waiting[request]?.tokens += tokens
-      waiting[request]?.deadline = now + timeout
       return
     }
     waiting[request] = Waiting(
@@ -108,28 +108,30 @@ struct Requests: Sendable {
     return hasLeader ? min(oldest.deadline, oldest.nextSend) : oldest.deadline
   }
 
-  /// A request's time may be prolonged, so the oldest in order need not be the first to end; it is a bound.
+  /// The oldest is the first to end.
   private var nextExpiry: Instant { order.first.flatMap { waiting[$0]?.deadline } ?? .never }
 }
 
 /// Purges that wait to share an entry: while some are on their way to the log, those that come meanwhile are
 /// gathered, so that a busy door makes large entries and an idle one loses no time.
 struct PurgeBuffer: Sendable {
-  private var waiting: Deque<Manager.PurgeRequest> = []
+  private var waiting: Deque<(request: Manager.PurgeRequest, deadline: Instant)> = []
   private var count = 0
 
   /// Entries of purges on their way at the same time.
   static let maximumInFlight = 2
   /// Purges of one entry, unless one request alone has more.
   static let maximumPerEntry = 2_000
+  /// Bytes of the addresses of one entry, unless one request alone has more.
+  static let maximumEntryBytes = 256 << 10
   /// Purges that wait at one manager; more are refused.
   static let capacity = 50_000
 
   var isEmpty: Bool { waiting.isEmpty }
   var isFull: Bool { count >= Self.capacity }
 
-  mutating func add(_ request: Manager.PurgeRequest) {
-    waiting.append(request)
+  mutating func add(_ request: Manager.PurgeRequest, until deadline: Instant) {
+    waiting.append((request, deadline))
     count += request.purges.count
   }
 
@@ -137,10 +139,14 @@ struct PurgeBuffer: Sendable {
   mutating func takeEntry() -> (purges: [Purge], tokens: [UInt64], origin: String) {
     var purges: [Purge] = []
     var tokens: [UInt64] = []
-    let origin = waiting.first?.origin ?? ""
-    while let next = waiting.first,
-      purges.isEmpty || purges.count + next.purges.count <= Self.maximumPerEntry
-    {
+    var bytes = 0
+    let origin = waiting.first?.request.origin ?? ""
+    while let next = waiting.first?.request {
+      let size = next.purges.reduce(0) { $0 + $1.byteCount }
+      let fits =
+        purges.count + next.purges.count <= Self.maximumPerEntry && bytes + size <= Self.maximumEntryBytes
+      guard purges.isEmpty || fits else { break }
+      bytes += size
       purges += next.purges
       tokens.append(next.token)
       waiting.removeFirst()
@@ -151,7 +157,30 @@ struct PurgeBuffer: Sendable {
 
   mutating func removeAll() -> [UInt64] {
     defer { self = PurgeBuffer() }
-    return waiting.map(\.token)
+    return waiting.map(\.request.token)
+  }
+
+  /// When the oldest has waited too long.
+  var nextDeadline: Instant { waiting.first?.deadline ?? .never }
+
+  /// Whose time is up.
+  mutating func expired(at now: Instant) -> [UInt64] {
+    var tokens: [UInt64] = []
+    while let first = waiting.first, first.deadline <= now {
+      count -= first.request.purges.count
+      tokens.append(first.request.token)
+      waiting.removeFirst()
+    }
+    return tokens
+  }
+}
+
+extension Purge {
+  fileprivate var byteCount: Int {
+    switch self {
+    case .address(let host, let path): (host?.utf8.count ?? 0) + path.utf8.count
+    case .ban(let expression): expression.utf8.count
+    }
   }
 }
 

@@ -109,9 +109,13 @@ public final class ManagerRuntime: Sendable {
       manager.step(.wallClock(milliseconds: Clock.wallMilliseconds), at: Clock.now, into: &effects)
       manager.start(at: Clock.now, into: &effects)
       carryOut(&effects, of: manager, &waiters)
+      var last = Mailbox.Content()
       while true {
         let content = mailbox.take(until: manager.nextDeadline, now: Clock.now)
-        if content.isClosing { break }
+        if content.isClosing {
+          last = content
+          break
+        }
         step(&manager, content, into: &effects, &waiters)
         carryOut(&effects, of: manager, &waiters)
         answer(content.viewers, with: manager)
@@ -119,8 +123,8 @@ public final class ManagerRuntime: Sendable {
       let rest = mailbox.closeForGood()
       let stopping = Manager.Answer.stopped(reason: "it is shutting down")
       for waiter in waiters.values { waiter(stopping) }
-      for waiter in rest.waiters { waiter.answer(stopping) }
-      answer(rest.viewers, with: manager)
+      for waiter in last.waiters + rest.waiters { waiter.answer(stopping) }
+      answer(last.viewers + rest.viewers, with: manager)
       watchers.endLoop()
     }
   }

@@ -222,6 +222,8 @@ public final class PostgresServer: Sendable {
   private func publish(trouble: String, with database: String) {
     let report = shared.withLock { shared -> (@Sendable (Observation) -> Void)? in
       if shared.trouble.updateValue(trouble, forKey: database) == trouble { return nil }
+      // The word is about all databases of the node: what is known of the others is said again.
+      for name in shared.databases.keys { shared.databases[name]?.filter.forget() }
       return shared.report
     }
     guard let report else { return }

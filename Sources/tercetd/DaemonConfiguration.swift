@@ -158,10 +158,14 @@ extension DaemonConfiguration {
   }
 
   private static func labels(_ root: Section) -> [Setting] {
-    root.texts("labels").map { text in
+    let labels = root.texts("labels").map { text in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return Setting(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }.sorted()
+    for (one, other) in zip(labels, labels.dropFirst()) where one.name == other.name {
+      root.complain("labels", "labels: \(one.name) stands twice")
+    }
+    return labels
   }
 
   private static func networks(_ root: Section) -> NetworkList {
@@ -266,6 +270,16 @@ extension DaemonConfiguration {
     control.databaseFailoverAfter = milliseconds(
       "databaseFailoverMilliseconds", control.databaseFailoverAfter)
     control.rebalanceAfter = .seconds(section.integer("rebalanceSeconds", in: 0...86_400, default: 30))
+    if control.nodeLostAfter < .seconds(1) {
+      section.complain(
+        "nodeLostMilliseconds",
+        "timings.nodeLostMilliseconds must be at least 1000: nodes report twice a second")
+    }
+    if control.databaseFailoverAfter.milliseconds < 3 * 100 {
+      section.complain(
+        "databaseFailoverMilliseconds",
+        "timings.databaseFailoverMilliseconds must be at least three heartbeats, 300")
+    }
     let standard = Settings.standard
     let (minimum, maximum) = (
       milliseconds("electionMinimumMilliseconds", standard.electionTimeout.lowerBound),
