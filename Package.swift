@@ -178,7 +178,7 @@ let package = Package(
         "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile",
         subprocess, system, yams,
       ]),
-    tests("tercetd", ["ManagerRuntime"]),
+    tests("tercetd", ["ClusterAuthority", subprocess, system]),
     .testTarget(name: "Integration", dependencies: [subprocess, system], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

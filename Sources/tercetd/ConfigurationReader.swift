@@ -18,6 +18,19 @@ final class Complaints {
     lines.append((line, "\(file):\(line):\(mark?.column ?? 1): error: \(message)"))
   }
 
+  /// What the parser says, on one line and at its place.
+  func add(invalid error: any Error) {
+    switch error as? YamlError {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      add(mark, "no valid YAML: \(problem)")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      for key in duplicates { add(context.mark, "the key \(key) is given twice") }
+    default:
+      add(nil, "no valid YAML: \(error)")
+    }
+  }
+
   func throwIfAny() throws(ConfigurationError) {
     guard lines.isEmpty else {
       throw ConfigurationError(complaints: lines.sorted { $0.line < $1.line }.map(\.text))
@@ -51,7 +64,7 @@ struct Section {
     do {
       node = try Yams.compose(yaml: text, .basic)
     } catch {
-      complaints.add(nil, "no valid YAML: \(error)")
+      complaints.add(invalid: error)
       try complaints.throwIfAny()
       throw ConfigurationError(complaints: [])
     }
@@ -62,7 +75,7 @@ struct Section {
   /// Complains of every key that is not one of these.
   func expect(_ keys: [String]) {
     for field in fields where !keys.contains(field.key) {
-      let near = keys.first { isNear($0, field.key) }
+      let near = nearest(to: field.key, among: keys)
       let hint = near.map { "; did you mean \($0)?" } ?? "; known here: \(keys.joined(separator: ", "))"
       complaints.add(field.mark, "unknown key \(name(field.key))\(hint)")
     }
@@ -150,10 +163,15 @@ struct Section {
 
   private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  /// Whether two words differ by one or two letters.
-  private func isNear(_ one: String, _ other: String) -> Bool {
+  /// The key that differs least, if it is by one or two letters and not by all of them.
+  private func nearest(to word: String, among keys: [String]) -> String? {
+    keys.map { (key: $0, distance: distance(from: $0, to: word)) }
+      .filter { $0.distance <= min(2, $0.key.count - 1) }.min { $0.distance < $1.distance }?.key
+  }
+
+  /// Letters to insert, leave out or exchange (Levenshtein).
+  private func distance(from one: String, to other: String) -> Int {
     let (one, other) = (Array(one.lowercased()), Array(other.lowercased()))
-    guard abs(one.count - other.count) <= 2 else { return false }
     var row = Array(0...other.count)
     for i in one.indices {
       var previous = row[0]
@@ -164,7 +182,7 @@ struct Section {
         row[j + 1] = cost
       }
     }
-    return row[other.count] <= 2
+    return row[other.count]
   }
 }
 
