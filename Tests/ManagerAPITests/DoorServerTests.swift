@@ -64,7 +64,7 @@ struct DoorServerTests {
       var requests = (0..<50).map { "PURGE /\($0 % 25) HTTP/1.1\r\nHost: a\r\n\r\n" }
       requests.insert("PURGE * HTTP/1.1\r\nHost: a\r\n\r\n", at: 10)
       requests.insert("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", at: 20)
-      try await connection.send(requests.joined())
+      await connection.send(requests.joined())
       let text = try await connection.until { $0.components(separatedBy: "HTTP/1.1 ").count == 53 }
       let codes = text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
       #expect(codes.enumerated().allSatisfy { $0 == 10 ? $1 == "400" : $1 == "200" })
@@ -80,9 +80,9 @@ struct DoorServerTests {
       let old = try await RawConnection.exchange(port, "PURGE /x HTTP/1.0\r\n\r\n")
       #expect(old.contains(" 200 OK"))
       let kept = try await RawConnection.open(port)
-      try await kept.send("PURGE /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+      await kept.send("PURGE /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
       try await kept.until { $0.contains("connection: keep-alive\r\n") }
-      try await kept.send("PURGE /y HTTP/1.1\r\nHost: a\r\n\r\n")
+      await kept.send("PURGE /y HTTP/1.1\r\nHost: a\r\n\r\n")
       try await kept.until { $0.components(separatedBy: " 200 OK").count == 3 }
       kept.close()
     }
@@ -149,7 +149,7 @@ struct DoorServerTests {
     let manager = FakeManager()
     try await Self.withDoor(manager) { port, _ async throws in
       let connection = try await RawConnection.open(port)
-      try await connection.send(Array("PURGE /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.0\r\n\r\n".utf8))
+      await connection.send(Array("PURGE /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.0\r\n\r\n".utf8))
       #expect(try await connection.untilClosed().hasPrefix("HTTP/1.1 400 "))
       #expect(manager.purgeCalls.isEmpty)
     }
@@ -159,9 +159,9 @@ struct DoorServerTests {
   func slowClient() async throws {
     try await Self.withDoor(FakeManager(), idleSeconds: 1) { port, _ async throws in
       let connection = try await RawConnection.open(port)
-      try await connection.send("PURGE /")
+      await connection.send("PURGE /")
       try await eventually {
-        try? await connection.send("x")
+        await connection.send("x")
         return connection.isClosed
       }
       #expect(connection.text.isEmpty, "it was given up, not answered")
@@ -194,7 +194,7 @@ struct DoorServerTests {
   func shutdown() async throws {
     try await Self.withDoor(FakeManager()) { port, shutDown async throws in
       let connection = try await RawConnection.open(port)
-      try await connection.send("PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n")
+      await connection.send("PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n")
       try await connection.until { $0.contains(" 200 OK") }
       let start = ContinuousClock.now
       await shutDown()

@@ -185,7 +185,8 @@ struct CommandTests {
       let unsure = try await ana.tercet("remove", "shop")
       #expect(unsure.code == 1 && unsure.errors.contains("-y"))
       #expect(await manager.view().state.stacks == ["shop"])
-      #expect(try await ana.tercet("remove", "shop", "-y").code == 0)
+      let sure = try await ana.tercet("remove", "shop", "-y")
+      #expect(sure.code == 0, "\(sure.errors)")
       #expect(await manager.view().state.stacks == [])
     }
   }

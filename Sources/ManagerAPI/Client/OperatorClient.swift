@@ -190,7 +190,8 @@ extension OperatorClient {
 
   /// Only then is more patience worth a second try.
   private static func neverConnected(_ error: any Error) -> Bool {
-    error is NIOConnectionError || (error as? HTTPClientError) == .connectTimeout
+    let timeouts: [HTTPClientError] = [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout]
+    return error is NIOConnectionError || (error as? HTTPClientError).map(timeouts.contains) == true
   }
 
   private static func answer(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Answer {
@@ -233,7 +234,7 @@ extension OperatorClient {
 
   private static func reason(_ error: HTTPClientError) -> String {
     switch error {
-    case .connectTimeout: "it does not answer"
+    case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout: "it does not answer"
     case .readTimeout, .deadlineExceeded: "it did not answer in time"
     case .remoteConnectionClosed: "it closed the connection"
     default: error.description
