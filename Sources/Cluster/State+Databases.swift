@@ -24,6 +24,19 @@ extension State {
     return nil
   }
 
+  /// Each database of a stack has a name and a port of its own.
+  func databaseConflict(in stack: Stack) -> String? {
+    for (place, first) in stack.databases.enumerated() {
+      for second in stack.databases.dropFirst(place + 1) {
+        if first.name == second.name { return "database \(first.name) stands twice in stack \(stack.name)" }
+        if first.port == second.port {
+          return "port \(second.port) of database \(second.name) is that of \(first.name)"
+        }
+      }
+    }
+    return nil
+  }
+
   mutating func deploy(_ specification: DatabaseSpecification, of stack: String) {
     guard databases[specification.name] == nil else {
       databases.update(specification.name) { $0.specification = specification }

@@ -47,7 +47,7 @@ extension State {
     for specification in stack.databases {
       if let reason = refusal(of: specification, of: stack.name) { return reason }
     }
-    return nil
+    return databaseConflict(in: stack)
   }
 
   /// A published port belongs to one service in the cluster.
@@ -208,6 +208,9 @@ extension State {
     }
     switch (event, rollout.phase) {
     case (.failed(let count), .updating), (.failed(let count), .rollingBack):
+      guard (1...maximumReplicas).contains(count) else {
+        return .refused(reason: "\(count) failures at once cannot be")
+      }
       rollout.failures += count
     case (.completed, .updating):
       rollout.phase = .completed
