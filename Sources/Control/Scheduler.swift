@@ -23,6 +23,9 @@ struct Scheduler {
     }
   }
 
+  /// Counts a task whose node is given.
+  mutating func count(_ service: ServiceName, on node: String) { placed.append((service, node)) }
+
   /// Finds a node and counts the task there, or says why nothing fits.
   mutating func place(
     _ name: ServiceName, _ service: ServiceState, avoiding avoided: String? = nil

@@ -4,13 +4,17 @@ import Raft
 extension Controllers {
   /// Brings each service's tasks to their number, place, revision and health.
   mutating func decideServices(_ situation: Situation, _ look: inout Look) {
+    // One for all services: what one of them takes of a node in this look, the next does not have.
+    var scheduler = Scheduler(situation, settings: settings)
     for (name, service) in situation.state.services {
-      var plan = ServicePlan(name: name, service: service, situation: situation, settings: settings)
+      var plan = ServicePlan(
+        name: name, service: service, situation: situation, settings: settings, scheduler: scheduler)
       plan.settlePlaces(&timers, &look)
       plan.adjustCount(&look)
       plan.advanceRollout(&timers, &look)
       plan.rebalance(&timers, &look)
       for intent in plan.intents { look.propose(intent) }
+      scheduler = plan.scheduler
     }
   }
 }
@@ -30,13 +34,16 @@ struct ServicePlan {
   var newFailures = 0
   var lastFailure = ""
 
-  init(name: ServiceName, service: ServiceState, situation: Situation, settings: ControlSettings) {
+  init(
+    name: ServiceName, service: ServiceState, situation: Situation, settings: ControlSettings,
+    scheduler: Scheduler
+  ) {
     self.name = name
     self.service = service
     self.situation = situation
     self.settings = settings
     places = situation.places(of: name, service)
-    scheduler = Scheduler(situation, settings: settings)
+    self.scheduler = scheduler
   }
 
   /// All that is decided, to be proposed together.
@@ -70,6 +77,7 @@ struct ServicePlan {
     slot: Int, on fixed: String?, revision: UInt64, attempt: Int = 0, _ look: inout Look
   ) -> Bool {
     if let fixed {
+      scheduler.count(name, on: fixed)
       add.append(Assignment(service: name, slot: slot, node: fixed, revision: revision, attempt: attempt))
       return true
     }
