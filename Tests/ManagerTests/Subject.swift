@@ -1,0 +1,146 @@
+import Cluster
+import Control
+import Manager
+import Raft
+import WireFormat
+
+/// One manager driven by hand: what others send it is written in the test, what it sends is read back.
+struct Subject {
+  private(set) var manager: Manager
+  private(set) var now = Instant.origin + .seconds(100)
+  private(set) var sent: [(to: NodeID, message: PeerMessage)] = []
+  private(set) var answers: [UInt64: Manager.Answer] = [:]
+  private(set) var notes: [String] = []
+  private(set) var halts: [String] = []
+  /// Writes become durable at once; otherwise they wait for `flush`.
+  var writesAtOnce = true
+  private var waitingWrites: [WriteID] = []
+  /// Where the log that another leader sent ends.
+  private var last = Position.zero
+
+  static let names = ["a", "b", "c"]
+
+  /// Manager 1, named `a`, of a cluster of one or three.
+  init(managers: Int = 3) {
+    let peers = (1...managers).map {
+      Manager.Peer(id: NodeID(UInt64($0)), name: Self.names[$0 - 1], zone: Self.names[$0 - 1])
+    }
+    let configuration = Manager.Configuration(
+      cluster: "c1", id: NodeID(1), node: Self.described("a"), managers: peers)
+    manager = Manager(
+      configuration: configuration, restored: .fresh(Membership(voters: peers.map(\.id))), nonce: 7, at: now)
+    var effects: [Manager.Effect] = []
+    manager.start(at: now, into: &effects)
+    carryOut(effects)
+  }
+
+  /// A cluster of one, that leads.
+  static func leading() -> Subject {
+    var subject = Subject(managers: 1)
+    subject.pass(.seconds(2))
+    precondition(subject.manager.isLeader)
+    return subject
+  }
+
+  static func described(_ name: String) -> NodeDescription {
+    NodeDescription(name: name, zone: name, address: "10.0.0.1")
+  }
+
+  // MARK: What happens
+
+  mutating func step(_ input: Manager.Input) {
+    var effects: [Manager.Effect] = []
+    manager.step(input, at: now, into: &effects)
+    carryOut(effects)
+  }
+
+  private mutating func carryOut(_ effects: [Manager.Effect]) {
+    for effect in effects {
+      switch effect {
+      case .write(let write): waitingWrites.append(write.id)
+      case .send(let peer, let frame):
+        guard let message = try? PeerMessage(decoding: frame) else {
+          preconditionFailure("an unreadable frame")
+        }
+        sent.append((peer, message))
+      case .answer(let token, let answer):
+        precondition(answers[token] == nil, "\(token) is answered twice")
+        answers[token] = answer
+      case .note(let note): notes.append(note)
+      case .halted(let reason): halts.append(reason)
+      case .perform, .changed: break
+      }
+    }
+    if writesAtOnce { flush() }
+  }
+
+  mutating func flush() {
+    while !waitingWrites.isEmpty { step(.stored(waitingWrites.removeFirst())) }
+  }
+
+  mutating func pass(_ duration: Duration) {
+    let end = now + duration
+    while manager.nextDeadline <= end {
+      now = max(now + .microseconds(1), manager.nextDeadline)
+      step(.timer)
+    }
+    now = end
+  }
+
+  mutating func forgetSent() { sent = [] }
+
+  // MARK: Others
+
+  mutating func receive(_ messages: PeerMessage..., from peer: UInt64) {
+    step(.received(from: NodeID(peer), frames: messages.map { $0.encoded() }))
+  }
+
+  /// Another manager leads, with these commands next in its log, all committed.
+  mutating func follow(_ leader: UInt64, term: Term = 1, commands: [[UInt8]] = []) {
+    let previous = last
+    let entries = commands.enumerated().map {
+      Entry(
+        position: Position(index: previous.index + 1 + Index($0.offset), term: term),
+        payload: .command($0.element))
+    }
+    last = entries.last?.position ?? previous
+    let append = Message.Append(previous: previous, entries: entries, commit: last.index, round: 1)
+    receive(
+      .raft(Message(from: NodeID(leader), to: NodeID(1), term: term, body: .append(append))), from: leader)
+  }
+
+  // MARK: Clients
+
+  mutating func submit(_ intent: Intent, token: UInt64) {
+    step(.submit([Self.submission(intent, token: token)]))
+  }
+
+  mutating func purge(_ path: String, token: UInt64) {
+    step(.purge([.init(token: token, origin: "door/a", purges: [.address(host: nil, path: path)])]))
+  }
+
+  static func submission(_ intent: Intent, token: UInt64) -> Manager.Submission {
+    Manager.Submission(
+      token: token, request: RequestID(high: 1, low: token), origin: "operator/ana", intent: intent)
+  }
+
+  // MARK: What it said
+
+  /// The commands it brought to a manager, in order.
+  func proposed(to peer: UInt64) -> [Proposal] {
+    sent.flatMap { to, message -> [Proposal] in
+      guard to == NodeID(peer), case .propose(let commands) = message else { return [] }
+      return commands.compactMap { try? Proposal(decoding: $0) }
+    }
+  }
+
+  var reportedNodes: [String] { manager.view(at: now).reports.map(\.report.description.name) }
+}
+
+extension Proposal {
+  static func of(_ intent: Intent, token: UInt64) -> Proposal {
+    Proposal(
+      request: RequestID(high: 1, low: token), origin: "operator/ana", wallClockMilliseconds: 0,
+      intent: intent)
+  }
+}
