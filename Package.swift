@@ -157,7 +157,8 @@ let package = Package(
     tests("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests(
-      "ManagerRuntime", ["Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", logging]),
+      "ManagerRuntime",
+      ["ManagerAPI", "Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", nioPosix, logging]),
     // A manager without Raft, for the tests of what stands before and after one.
     .target(
       name: "FakeManager",
