@@ -86,7 +86,7 @@ public struct Drivers: Sendable {
       if seen != last { report(seen) }
       last = seen
       // A rollout waits for servers that are not up yet.
-      try? await _Concurrency.Task.sleep(for: .milliseconds(isSettled ? 500 : 100))
+      try? await _Concurrency.Task.sleep(for: .milliseconds(isSettled ? 1_000 : 100))
     }
   }
 }

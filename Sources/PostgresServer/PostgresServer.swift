@@ -65,7 +65,8 @@ public final class PostgresServer: Sendable {
         for database in databases where observed.insert(database).inserted {
           group.addTask { await self.observe(database) }
         }
-        try? await Task.sleep(for: .milliseconds(20))
+        // A new database is rare, and whoever acts on it looks by itself.
+        try? await Task.sleep(for: .milliseconds(250))
       }
     }
     shared.withLock { $0.report = nil }
