@@ -122,7 +122,20 @@ extension DaemonConfiguration {
       raft: timings.raft, control: timings.control, logLevel: logLevel(root))
     configuration.checkMembership(root)
     try complaints.throwIfAny()
-    return configuration
+    return configuration.withPaths(from: folder)
+  }
+
+  /// Relative paths start from the configuration's own folder.
+  private func withPaths(from folder: String) -> DaemonConfiguration {
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+    var result = self
+    result.dataFolder = absolute(dataFolder)
+    result.postgres?.dataFolder = absolute(postgres?.dataFolder ?? "")
+    result.varnish?.secret = absolute(varnish?.secret ?? "")
+    result.haproxy?.configuration = absolute(haproxy?.configuration ?? "")
+    result.haproxy?.masterSocket = absolute(haproxy?.masterSocket ?? "")
+    result.haproxy?.adminSocket = absolute(haproxy?.adminSocket ?? "")
+    return result
   }
 
   private func checkMembership(_ root: Section) {
