@@ -36,8 +36,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, settings: [SwiftSetting] = strict
+) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
 func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
@@ -134,7 +136,9 @@ let package = Package(
       [
         "ManagerAPI", "StackFile", "ClusterAuthority", "Cluster", "Raft", yams, arguments, logging, nio,
         nioSSL,
-      ]),
+      ],
+      // Its tests look inside, and are built in release too.
+      settings: strict + [.unsafeFlags(["-enable-testing"])]),
     module("Simulation", ["Manager", "Control", "Cluster", "Raft", heap]),
     program("tercet-sim", ["Simulation", "Raft", arguments]),
     program(
@@ -158,7 +162,10 @@ let package = Package(
     tests("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests(
       "ManagerRuntime",
-      ["ManagerAPI", "Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", nioPosix, logging]),
+      [
+        "ManagerAPI", "Manager", "Cluster", "Raft", "LogStore", "Peers", "ClusterAuthority", nioPosix,
+        logging,
+      ]),
     // A manager without Raft, for the tests of what stands before and after one.
     .target(
       name: "FakeManager",
