@@ -419,7 +419,8 @@ struct OperatorServerTests {
       let start = ContinuousClock.now
       await shutDown()
       while try await parts.next() != nil {}
-      #expect(ContinuousClock.now - start < .seconds(1))
+      // Without the shutdown's word it would go on for ever; a busy machine may take its time to pass it on.
+      #expect(ContinuousClock.now - start < .seconds(5))
       #expect(manager.watchers == 0)
       try await client.shutdown()
     }
