@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+extension ThreeZones {
+  @Suite struct Garbage {
+    /// What strangers may send; run in zone c with the target's address in `$address`.
+    static let floods = [
+      "random bytes": """
+      for port in 7443 7444 7480; do
+        for round in 1 2 3; do head -c 100000 /dev/urandom >/dev/tcp/$address/$port; done
+      done
+      """,
+      "plain HTTP where TLS is spoken": """
+      for port in 7443 7444; do
+        printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' >/dev/tcp/$address/$port
+      done
+      """,
+      "TLS without a certificate": """
+      curl --insecure --max-time 3 "https://$address:7443/v1/status" && exit 9
+      head -c 1000 /dev/urandom | timeout 3 openssl s_client -quiet -connect $address:7444
+      """,
+      "a certificate of another authority": """
+      other=$(mktemp -d)
+      tercet bootstrap --output "$other/it" --cluster lab --manager a@a=$address
+      curl --insecure --max-time 3 --cert "$other/it/operator/operator.pem" --key "$other/it/operator/operator.key" \\
+        "https://$address:7443/v1/status" && exit 9
+      head -c 1000 /dev/urandom | timeout 3 openssl s_client -quiet -connect $address:7444 \\
+        -cert "$other/it/a/manager.pem" -key "$other/it/a/manager.key"
+      rm -r "$other"
+      """,
+      "a length of 1 GiB, by a manager with a good certificate": """
+      { printf '\\x40\\x00\\x00\\x00'; head -c 100000 /dev/zero; sleep 1; } \\
+        | timeout 3 openssl s_client -quiet -connect $address:7444 \\
+        -cert '\(Lab.folder)/cluster/c/manager.pem' -key '\(Lab.folder)/cluster/c/manager.key'
+      """,
+      "a body of 1 GiB, and headers without end": """
+      { printf 'PURGE / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1073741824\\r\\n\\r\\n'
+        head -c 1000000 /dev/zero; } >/dev/tcp/$address/7480
+      { printf 'PURGE / HTTP/1.1\\r\\nX: '; head -c 1000000 /dev/zero | tr '\\0' x; } >/dev/tcp/$address/7480
+      """,
+    ]
+
+    @Test("garbage at every port crashes no manager and changes nothing", arguments: floods.keys.sorted())
+    func garbage(_ name: String) async throws {
+      let before = try await Cluster.whole()
+      let managers = try await managerProcesses()
+      let containers = try await Shop.containers()
+
+      for zone in Lab.Zone.allCases {
+        let script = "exec 2>/dev/null; address=\(zone.address)\n\(Self.floods[name]!)\ntrue"
+        let finished = try await Lab.attempt(in: .c, ["bash", "-c", script])
+        #expect(finished.status != 9, "zone \(zone) let a stranger in: \(finished.output)")
+      }
+
+      let after = try await Cluster.whole(within: .seconds(20))
+      #expect(try await managerProcesses() == managers, "the same processes")
+      #expect(try await Shop.containers() == containers)
+      #expect(after.services.map(\.wanted) == before.services.map(\.wanted))
+      #expect(after.databases.map(\.epoch) == before.databases.map(\.epoch))
+    }
+
+    /// Process number and start of each zone's manager.
+    private func managerProcesses() async throws -> [String] {
+      var processes: [String] = []
+      for zone in Lab.Zone.allCases {
+        processes += try await Lab.bash(in: zone, "ps -o pid=,lstart= -C tercetd").lines
+      }
+      return processes
+    }
+
+    @Test("a misspelled key in tercetd.yaml is named with its line, and the daemon does not start")
+    func misspelledConfiguration() async throws {
+      let original = "\(Lab.folder)/cluster/a/tercetd.yaml"
+      let file = "\(Lab.folder)/cluster/a/misspelled.yaml"
+      let text = try String(contentsOfFile: original, encoding: .utf8)
+      try text.replacing("\ndataFolder:", with: "\ndataFoldr:")
+        .write(toFile: file, atomically: true, encoding: .utf8)
+
+      let finished = try await Lab.attempt(in: .a, ["tercetd", "--configuration", file])
+
+      #expect(finished.status == 78)
+      let line =
+        text.split(separator: "\n", omittingEmptySubsequences: false)
+        .firstIndex { $0.hasPrefix("dataFolder:") }! + 1
+      #expect(finished.errors.contains("\(file):\(line)"), "\(finished.errors)")
+      #expect(finished.errors.contains("dataFoldr"))
+    }
+
+    @Test("a stack file that is no YAML is refused with its line, and nothing changes")
+    func brokenStackFile() async throws {
+      let before = try await Cluster.whole()
+      let file = "\(Lab.folder)/broken.yml"
+      try "services:\n  web:\n    image: [busybox\n  : :\n".write(
+        toFile: file, atomically: true, encoding: .utf8)
+
+      let finished = try await Cluster.tercet("deploy", "--stack", Shop.stack, file)
+
+      #expect(finished.status == 1)
+      #expect(finished.errors.contains("\(file):"), "\(finished.errors)")
+      let after = try await Cluster.status()
+      #expect(after.services.map(\.wanted) == before.services.map(\.wanted))
+    }
+  }
+}

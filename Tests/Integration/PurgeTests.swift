@@ -1,0 +1,59 @@
+import Testing
+
+extension ThreeZones {
+  @Suite struct Purging {
+    @Test("after tercet purge the next GET of the page from both Varnish is a miss")
+    func purgeOnePage() async throws {
+      try await Cluster.whole()
+      for zone in Lab.Zone.data {
+        try await Shop.cache(at: zone)
+      }
+
+      let purged = try await Cluster.tercet("purge", Shop.address)
+
+      #expect(purged.status == 0, "\(purged.errors)")
+      for zone in Lab.Zone.data {
+        #expect(try await Shop.page(at: zone).isMiss, "zone \(zone)")
+        #expect(try await Shop.page(at: zone).isHit, "zone \(zone): cached anew")
+      }
+    }
+
+    @Test("a Varnish that was frozen during a purge does not serve the old page afterwards")
+    func purgeWhileFrozen() async throws {
+      try await Cluster.whole()
+      for zone in Lab.Zone.data {
+        try await Shop.cache(at: zone)
+      }
+      try await Lab.bash(in: .b, "pkill -STOP varnishd")
+      let purged = try await Cluster.tercet("purge", Shop.address)
+      let atOther = try await Shop.page(at: .a)
+      try await Lab.bash(in: .b, "pkill -CONT varnishd")
+
+      #expect(purged.status == 0)
+      #expect(purged.errors.contains("cache b"), "the command names the cache that is behind")
+      #expect(atOther.isMiss)
+      try await eventually("the cache that was frozen has come as far as the other", within: .seconds(20)) {
+        try await Cluster.status().caches.allSatisfy { $0.reachable && $0.lag == 0 }
+      }
+      #expect(try await Shop.page(at: .b).isMiss)
+    }
+
+    @Test("a Varnish that was cut off during purges has none of the pages left when it is back")
+    func purgeWhileCutOff() async throws {
+      try await Cluster.whole()
+      for zone in Lab.Zone.data {
+        try await Shop.cache(at: zone)
+      }
+      try await Lab.run("cut", "b")
+      try await eventually("the cluster purges without zone b", within: .seconds(15)) {
+        let purged = try await Cluster.tercet("purge", "--no-wait", Shop.address)
+        return purged.status == 0
+      }
+      try await Lab.run("heal")
+
+      let status = try await Cluster.whole()
+      #expect(status.caches.allSatisfy { $0.lag == 0 })
+      #expect(try await Shop.page(at: .b).isMiss)
+    }
+  }
+}

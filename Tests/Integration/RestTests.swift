@@ -1,0 +1,20 @@
+import Testing
+
+extension ThreeZones {
+  @Suite struct AtRest {
+    @Test("at rest each manager uses less than 60 MiB and 1 % of a core")
+    func idle() async throws {
+      try await Cluster.whole()
+
+      let measured = try await Lab.script("deploy/bench/idle", "30")
+
+      #expect(measured.status == 0, "\(measured.errors)")
+      let rows = measured.lines.dropFirst().map { $0.split(separator: " ") }
+      #expect(rows.count == 3)
+      for row in rows {
+        #expect(Double(row[1])! < 60, "MiB in zone \(row[0])")
+        #expect(Double(row[2])! < 1, "% of a core in zone \(row[0])")
+      }
+    }
+  }
+}
