@@ -55,6 +55,13 @@ public enum Incident: Hashable, Sendable {
   case postgres(Target, ServerFault)
   case varnish(Target, CacheFault)
 
+  // MARK: Healing
+  /// `restore all`, `restore zone a`: ends all that lasts on the machines: their links are as in a local network or
+  /// as the scenario's `link` lines have them, managers run, disks, engines, servers and caches are well, clocks
+  /// drift no more. On `all` every image is well again, too. Damage done once (corrupted entries, wiped folders,
+  /// jumped clocks) stays.
+  case restore(Target)
+
   // MARK: Operators
   /// Asked of the machine given; the answer is part of the history. Without one, of any that runs.
   case operate(Operation, via: Target?)

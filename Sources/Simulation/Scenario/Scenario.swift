@@ -1,3 +1,4 @@
+public import Cluster
 public import Raft
 
 /// A story about a cluster: who takes part, what befalls them and when, and what must hold.
@@ -14,7 +15,7 @@ public struct Scenario: Hashable, Sendable {
   /// How links differ from a local network; later rules win.
   public var links: [LinkRule]
   public var load: Load
-  /// In the order of the file. Steps with a time are sorted by it; `then` follows the step before.
+  /// In the order in which they befall, one after the other: the times of `at` never go back.
   public var steps: [Step]
   /// Invariants that are checked after every step; empty means all.
   public var always: [Invariant]
@@ -115,12 +116,21 @@ extension Scenario {
     public init() {}
   }
 
-  /// When something befalls, and what.
+  /// When something befalls, and what. Steps are equal when they say the same, wherever they stand in a file.
   public struct Step: Hashable, Sendable {
     public var trigger: Trigger
     public var incidents: [Incident]
     /// The line in its file, from 1; 0 without a file.
     public var line: Int
+
+    public static func == (left: Step, right: Step) -> Bool {
+      left.trigger == right.trigger && left.incidents == right.incidents
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(trigger)
+      hasher.combine(incidents)
+    }
 
     public init(_ trigger: Trigger, _ incidents: [Incident], line: Int = 0) {
       self.trigger = trigger
@@ -141,11 +151,30 @@ extension Scenario {
 
   public enum Condition: Hashable, Sendable {
     case bound(Bound)
-    /// `database(shop)=promoting`: the name of its mode in the newest state of any manager.
-    case mode(database: String, mode: String)
+    /// `database(shop)=promoting`: in the newest state of any manager.
+    case mode(database: String, ModeName)
     /// `leader=m3`, `leader=none`
     case leader(Target?)
     case goal(Goal)
+  }
+
+  /// A database's mode without its nodes.
+  public enum ModeName: String, Hashable, Sendable, CaseIterable {
+    case waiting, initializing, solo, syncing, sync, switching, stopped, promoting
+
+    public init(_ mode: Database.Mode) {
+      self =
+        switch mode {
+        case .waiting: .waiting
+        case .initializing: .initializing
+        case .solo: .solo
+        case .syncing: .syncing
+        case .sync: .sync
+        case .switching: .switching
+        case .stopped: .stopped
+        case .promoting: .promoting
+        }
+    }
   }
 
   /// `elections>=2`
