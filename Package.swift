@@ -147,7 +147,7 @@ let package = Package(
       path: "Tests/Benchmarks"),
     // Tests.
     tests("WireFormat"),
-    tests("Raft", ["WireFormat"]),
+    tests("Raft", ["Simulation", "WireFormat"]),
     tests("Cluster", ["Raft", "WireFormat"]),
     tests("Control", ["Cluster", "Raft"]),
     tests("Manager", ["Control", "Cluster", "Raft", "WireFormat"]),

@@ -11,7 +11,7 @@ import WireFormat
 public struct Manager: Sendable {
   public let configuration: Configuration
   public internal(set) var state: State
-  var raft: Raft
+  package internal(set) var raft: Raft
   var requests: Requests
   var purges = PurgeBuffer()
   var barriers: [Barrier] = []

@@ -123,6 +123,13 @@ struct InFlightWindow: Equatable, Sendable {
     sent.count >= settings.maximumInFlightMessages || bytes >= settings.maximumInFlightBytes
   }
 
+  /// Whether more was sent than ever should be: something left when the window was full already.
+  func isOverfull(_ settings: Settings) -> Bool {
+    guard let last = sent.last else { return false }
+    return sent.count > settings.maximumInFlightMessages
+      || (sent.count > 1 && bytes - last.bytes >= settings.maximumInFlightBytes)
+  }
+
   mutating func add(last: Index, bytes: Int) {
     sent.append(Sent(last: last, bytes: bytes))
     self.bytes += bytes

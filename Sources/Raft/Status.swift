@@ -103,17 +103,24 @@ extension Raft {
   }
 }
 
-/// Sizes of queues that must stay small whatever happens; tests look at them.
+/// Sizes of queues that must stay small whatever happens.
 extension Raft {
   /// Messages that wait for the term and vote to be on disk.
   package var heldMessageCount: Int { held.count }
 
-  /// Appends with entries, and their bytes, on their way to each member that is replicating.
-  package var inFlight: [(messages: Int, bytes: Int)] {
-    guard case .leading(let leading) = state else { return [] }
-    return leading.members.map { member in
-      guard case .replicating(let window) = member.phase else { return (0, 0) }
-      return (window.count, window.bytes)
+  /// Which queue is larger than it may ever be; nil while none is.
+  package var brokenQueueBound: String? {
+    // One message of a kind for each member, and as many again for former members that still speak.
+    let kinds = 13
+    if held.count > kinds * 2 * (membership.voters.count + membership.learners.count + 1) {
+      return "holds \(held.count) messages back"
     }
+    guard case .leading(let leading) = state else { return nil }
+    if leading.uncommittedBytes < 0 { return "counts \(leading.uncommittedBytes) uncommitted bytes" }
+    for member in leading.members {
+      guard case .replicating(let window) = member.phase, window.isOverfull(settings) else { continue }
+      return "has \(window.count) appends of \(window.bytes) bytes on their way to \(member.id)"
+    }
+    return nil
   }
 }

@@ -26,7 +26,7 @@ struct CommitTests {
     cluster.drop()
     cluster.pass(.milliseconds(200)) { !$0.concerns(5) }
     #expect(cluster[1].commitIndex == 3)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("a leader that wants to overwrite a committed entry stops the node with a clear reason")
@@ -55,7 +55,7 @@ struct CommitTests {
     #expect(cluster.takeSent(by: 1).isEmpty)
     cluster.sync(1, 1)
     #expect(cluster.takeSent(by: 1) == [.appendAccepted(matched: 2, round: 0)])
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("a step makes one write, whatever it changes")

@@ -9,8 +9,8 @@ struct ElectionTests {
     cluster.pass(.seconds(3))
     #expect(cluster.leader != nil)
     for node in cluster.nodes { #expect(node.raft!.leader == cluster.leader) }
-    #expect(cluster.ledger.elections == 1)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.elections == 1)
+    #expect(cluster.violation == nil)
   }
 
   @Test("a single voter leads as soon as its vote is on disk, and not before")
@@ -37,7 +37,7 @@ struct ElectionTests {
     #expect(cluster.takeSent(by: 1) == [.voteReply(granted: false)])
     cluster.tell(1, from: 2, term: 1, .voteRequest(last: .zero, isTransfer: false))
     #expect(cluster.takeSent(by: 1) == [.voteReply(granted: true)])
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("a candidate that follows a leader of its own term keeps its vote (microsoft/CCF #8094)")
@@ -90,7 +90,7 @@ struct ElectionTests {
     cluster.pass(.seconds(60)) { !$0.concerns(3) }
     #expect(cluster[3].term == term)
     cluster.pass(.seconds(5))
-    #expect(cluster.ledger.elections == 1)
+    #expect(cluster.elections == 1)
     #expect(cluster[3].leader == 1)
   }
 
@@ -118,7 +118,7 @@ struct ElectionTests {
     var cluster = Cluster(3)
     cluster.elect(1)
     cluster.pass(.seconds(120)) { !$0.isBetween(1, 2) }
-    #expect(cluster.ledger.elections == 1)
+    #expect(cluster.elections == 1)
     #expect(cluster[1].isLeader && cluster[1].term == 1)
   }
 
@@ -130,7 +130,7 @@ struct ElectionTests {
       cluster.pass(.seconds(10)) { direction ? $0.to != 1 : $0.from != 1 }
       #expect(cluster.leader != nil && cluster.leader != 1)
       #expect(!cluster[1].isLeader)
-      #expect(cluster.ledger.violation == nil)
+      #expect(cluster.violation == nil)
     }
   }
 

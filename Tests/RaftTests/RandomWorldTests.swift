@@ -62,11 +62,11 @@ struct RandomWorldTests {
 
     mutating func add(_ world: RandomWorld) {
       steps += world.steps
-      elections += world.cluster.ledger.elections
-      truncations += world.cluster.ledger.truncations
-      restores += world.cluster.ledger.restores
+      elections += world.cluster.elections
+      truncations += world.cluster.truncations
+      restores += world.cluster.restores
       reads += world.readsAnswered
-      committed += world.cluster.ledger.committedIndex
+      committed += world.cluster.committedIndex
     }
 
     var description: String {

@@ -12,7 +12,7 @@ struct ReplicationTests {
     #expect(cluster.takeAnswers() == [.appended(token: 7, first: 2, count: 2, term: 1)])
     cluster.settle()
     for node in cluster.nodes { #expect(node.machine.index == 3) }
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("the leader sends before its own disk has written, and two followers commit without it")
@@ -26,7 +26,7 @@ struct ReplicationTests {
     cluster.deliver()
     #expect(cluster[1].commitIndex == 2)
     #expect(cluster.disk(1).lastIndex == 1)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("the leader's own log counts only as far as it is on its disk")
@@ -108,7 +108,7 @@ struct ReplicationTests {
     #expect(cluster.network.filter { $0.to == 2 && $0.hasEntries }.count == 4)
     cluster.settle()
     #expect(cluster[2].commitIndex == 21)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("an append carries as many entries as fit, and always one")

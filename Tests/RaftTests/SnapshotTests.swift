@@ -47,7 +47,7 @@ struct SnapshotTests {
     cluster.propose(9, at: 1)
     cluster.settle()
     #expect(cluster[3].appliedIndex == 7)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("a lost chunk is repeated at the next heartbeat, and the transfer goes on where it was")
@@ -88,7 +88,7 @@ struct SnapshotTests {
     #expect(cluster[3].snapshotPosition == .zero)
     cluster.pass(.seconds(2))
     #expect(cluster[3].appliedIndex >= 6)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("doubled chunks and answers do not double the traffic")

@@ -13,7 +13,7 @@ struct TransferTests {
     #expect(cluster[3].isLeader && cluster[3].term == 2)
     #expect(cluster.now == before)
     #expect(cluster[1].leader == 3 && cluster[2].leader == 3)
-    #expect(cluster.ledger.violation == nil)
+    #expect(cluster.violation == nil)
   }
 
   @Test("without a name it goes to the voter that has most of the log")

@@ -1,7 +1,8 @@
 import Raft
+import Simulation
 
 /// A few nodes on one table: their messages and their disks move only when a test says so. The invariants of
-/// `Ledger` are checked after every step.
+/// `RaftInvariants` are checked after every step.
 struct Cluster {
   struct Node {
     let id: NodeID
@@ -21,7 +22,9 @@ struct Cluster {
   var network: [Message] = []
   /// What the nodes told their callers.
   var answers: [(node: NodeID, effect: Effect)] = []
-  private(set) var ledger = Ledger()
+  private var invariants = RaftInvariants()
+  /// The first thing that a test or a disk found wrong.
+  private var complaint: String?
   private var effects: [Effect] = []
 
   /// Members with the ids 1, 2 and so on: voters, then learners, then strangers that belong to no membership.
@@ -39,6 +42,7 @@ struct Cluster {
     self.settings = settings
     self.seed = seed
     nodes = disks.map { Node(id: $0.0, disk: SimulatedDisk($0.1)) }
+    for disk in disks { invariants.exists(disk.0, store: disk.1) }
     for node in nodes { start(node.id) }
   }
 
@@ -48,9 +52,18 @@ struct Cluster {
 
   subscript(_ id: NodeID) -> Raft { nodes[slot(id)].raft! }
 
-  mutating func fail(_ text: String) { ledger.fail(text) }
+  mutating func fail(_ text: String) { complaint = complaint ?? text }
+
+  /// The first promise that was broken.
+  var violation: String? { complaint ?? invariants.violation?.description }
 
   func disk(_ id: NodeID) -> SimulatedDisk { nodes[slot(id)].disk }
+
+  /// The end of what is committed.
+  var committedIndex: Index { invariants.committedIndex }
+  var elections: Int { invariants.elections }
+  var truncations: Int { invariants.truncations }
+  var restores: Int { invariants.restores }
 
   var ids: [NodeID] { nodes.map(\.id) }
 
@@ -73,13 +86,14 @@ struct Cluster {
       seed: seed &* 1_000_003 &+ id.rawValue &* 7_919 &+ nodes[slot].lives, at: now)
     raft.start(into: &effects)
     nodes[slot].raft = raft
-    ledger.restarted(id, raft, from: nodes[slot].disk)
-    carryOut(slot, before: raft)
+    invariants.started(raft, from: nodes[slot].disk.durable)
+    carryOut(slot)
   }
 
   mutating func crash(_ id: NodeID, survivingWrites count: Int = 0) {
     let slot = slot(id)
     nodes[slot].raft = nil
+    invariants.crashed(id, survivingWrites: count)
     nodes[slot].disk.crash(surviving: count)
   }
 
@@ -87,38 +101,38 @@ struct Cluster {
 
   mutating func step(_ id: NodeID, _ input: Input) {
     let slot = slot(id)
-    guard let before = nodes[slot].raft else { return }
+    guard nodes[slot].raft != nil else { return }
     nodes[slot].raft!.step(input, at: now, into: &effects)
-    carryOut(slot, before: before)
+    carryOut(slot)
   }
 
   /// Syncs the oldest writes of a node and tells it.
   mutating func sync(_ id: NodeID, _ count: Int = .max) {
     let slot = slot(id)
     let last = nodes[slot].disk.sync(count)
-    if let complaint = nodes[slot].disk.complaint { ledger.fail("\(id) \(complaint)") }
-    if let last { step(id, .stored(last)) }
+    if let complaint = nodes[slot].disk.complaint { fail("\(id) \(complaint)") }
+    guard let last else { return }
+    invariants.stored(through: last, by: id)
+    step(id, .stored(last))
   }
 
-  private mutating func carryOut(_ slot: Int, before: Raft) {
+  private mutating func carryOut(_ slot: Int) {
     let id = nodes[slot].id
-    let raft = nodes[slot].raft!
     var todo: [Effect] = []
     swap(&todo, &effects)
     for effect in todo {
       switch effect {
       case .write(let write):
-        if raft.isLeader { checkMemberships(write, after: before.membership) }
-        ledger.wrote(write, by: id, before: { before.termOfEntry(at: $0) }, after: raft)
+        invariants.wrote(write, by: id)
         nodes[slot].disk.submit(write)
       case .send(let message):
-        checkSent(message, by: slot)
+        invariants.sent(message)
         network.append(message)
       case .apply(let entries):
         for entry in entries { apply(entry, at: slot) }
       case .restore(let snapshot):
         nodes[slot].machine = StateMachine(snapshot.state)
-        ledger.restored(snapshot, to: nodes[slot].machine, by: id)
+        tellState(of: slot)
       case .halted(let reason):
         nodes[slot].halted = reason
         answers.append((id, effect))
@@ -126,44 +140,20 @@ struct Cluster {
         answers.append((id, effect))
       }
     }
-    if nodes[slot].halted == nil { ledger.stepped(id, raft, settings: settings) }
-  }
-
-  /// Each membership's quorums overlap with those of the one before.
-  private mutating func checkMemberships(_ write: Write, after before: Membership) {
-    var previous = before
-    for case .membership(let next) in write.entries.map(\.payload) {
-      let isSameVoters = next.voters == previous.voters && next.outgoing.isEmpty
-      let isJoined = next.outgoing == previous.voters && !previous.isJoint
-      if !isSameVoters, !isJoined { ledger.fail("\(next) follows \(previous)") }
-      previous = next
-    }
-  }
-
-  private mutating func checkSent(_ message: Message, by slot: Int) {
-    let leader = nodes.first { $0.id == message.to }?.raft
-    ledger.sent(message, disk: nodes[slot].disk) { index in
-      guard let leader, leader.isLeader, leader.term == message.term else { return nil }
-      return leader.termOfEntry(at: index)
-    }
+    if let raft = nodes[slot].raft { invariants.stepped(raft) }
   }
 
   private mutating func apply(_ entry: Entry, at slot: Int) {
     if entry.index != nodes[slot].machine.index + 1 {
-      ledger.fail("\(nodes[slot].id) applied \(entry.index) after \(nodes[slot].machine.index)")
+      fail("\(nodes[slot].id) applied \(entry.index) after \(nodes[slot].machine.index)")
     }
     nodes[slot].machine.apply(entry)
-    let membership = nodes[slot].raft!.membership
-    ledger.applied(
-      entry, to: nodes[slot].machine, by: nodes[slot].id, in: nodes[slot].raft!.term
-    ) { position in
-      let holders = nodes.filter { $0.disk.holds(position) }.map(\.id)
-      func isMajority(_ voters: [NodeID]) -> Bool {
-        voters.filter(holders.contains).count > voters.count / 2
-      }
-      return isMajority(membership.voters)
-        && (membership.outgoing.isEmpty || isMajority(membership.outgoing))
-    }
+    tellState(of: slot)
+  }
+
+  private mutating func tellState(of slot: Int) {
+    let machine = nodes[slot].machine
+    invariants.applied(machine.index, digest: machine.digest, at: nodes[slot].id)
   }
 }
 

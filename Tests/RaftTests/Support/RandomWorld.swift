@@ -92,15 +92,15 @@ struct RandomWorld {
     run(until: faultsEnd)
     healEverything()
     run(until: now + .seconds(8))
-    let elections = cluster.ledger.elections
+    let elections = cluster.elections
     run(until: now + .seconds(2))
-    return cluster.ledger.violation ?? recovered(sameLeaderSince: elections)
+    return cluster.violation ?? recovered(sameLeaderSince: elections)
   }
 
   // MARK: The loop
 
   private mutating func run(until end: Instant) {
-    while cluster.ledger.violation == nil {
+    while cluster.violation == nil {
       let timer = nextTimer
       guard min(timer.time, events.nextTime) <= end else { break }
       if timer.time < events.nextTime {
@@ -281,7 +281,7 @@ extension RandomWorld {
     guard cluster.isUp(node), pausedUntil[cluster.slot(node)] <= now else { return }
     tokens += 1
     reads[tokens] = PendingRead(
-      node: node, life: cluster.nodes[cluster.slot(node)].lives, committed: cluster.ledger.committedIndex)
+      node: node, life: cluster.nodes[cluster.slot(node)].lives, committed: cluster.committedIndex)
     step(node, .read(token: tokens))
   }
 
@@ -356,7 +356,7 @@ extension RandomWorld {
   /// After the faults: one leader that stays, all logs equal, and a fresh write and read at every node.
   private mutating func recovered(sameLeaderSince elections: Int) -> String? {
     guard let leader = cluster.leader else { return "no leader after the faults" }
-    guard cluster.ledger.elections == elections else { return "the leader does not stay" }
+    guard cluster.elections == elections else { return "the leader does not stay" }
     hasClients = false
     run(until: now + .seconds(1))
     let goal = cluster[leader].commitIndex + 1
@@ -366,7 +366,7 @@ extension RandomWorld {
     for id in members { read(at: id) }
     run(until: now + .seconds(1))
     if cluster[leader].membership.isJoint { return "the membership is still joint" }
-    if let violation = cluster.ledger.violation { return violation }
+    if let violation = cluster.violation { return violation }
     for id in members {
       let raft = cluster[id]
       if raft.appliedIndex < goal { return "\(id) has applied \(raft.appliedIndex), not \(goal)" }

@@ -1,0 +1,53 @@
+import Raft
+
+/// What is committed.
+extension RaftInvariants {
+  /// A node knows more to be committed than before. Its log must hold it.
+  mutating func commitMoved(to new: Index, at slot: Int) {
+    let (node, old) = (known[slot].id, known[slot].commit)
+    known[slot].commit = new
+    guard new > old else {
+      fail(.nothingGoesBack, "\(node) goes back from commit \(old) to \(new)", [node], new)
+      return
+    }
+    for index in old + 1...new {
+      guard let term = known[slot].submitted.term(at: index) else { continue }
+      if index == committedIndex + 1 {
+        committed.append(term)
+      } else if index <= committedIndex, committed[Int(index) - 1] != term {
+        fail(
+          .committedImmutable,
+          "\(node) commits entry \(index) of term \(term), but that of term \(committed[Int(index) - 1]) is "
+            + "committed there", [node], index)
+      }
+    }
+    if new > committedIndex {
+      fail(.committedImmutable, "\(node) knows the commit \(new), which nobody made", [node], new)
+    } else if new > (commitTerms.last?.index ?? 0) {
+      firstCommitted(new, at: slot)
+    }
+  }
+
+  /// A node is the first to know that an entry is committed.
+  private mutating func firstCommitted(_ index: Index, at slot: Int) {
+    let (node, term) = (known[slot].id, known[slot].submitted.hardState.term)
+    let entry = Position(index: index, term: committed[Int(index) - 1])
+    if known[slot].isLeader, known[slot].term == term, entry.term != term {
+      fail(
+        .ownTermCommit, "\(node) commits entry \(index) of term \(entry.term) by counting in term \(term)",
+        [node], index, term: term)
+    }
+    let holds = self.known.filter { $0.durable.holds(entry) }.map(\.id)
+    if known[slot].submitted.membership.reached(by: { holds.contains($0) ? 1 : 0 }) != 1 {
+      fail(
+        .durableQuorum,
+        "\(node) commits entry \(index) of term \(entry.term), which is on the disks of \(holds)",
+        [node], index, term: term)
+    }
+    commitTerms.removeAll { $0.term == term }
+    commitTerms.append(Position(index: index, term: term))
+    for other in known.indices where known[other].isLeader && known[other].term > term {
+      checkCompleteness(at: other, term: known[other].term)
+    }
+  }
+}
