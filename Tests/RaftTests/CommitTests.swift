@@ -1,4 +1,5 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("What is committed (5.4)")
@@ -6,7 +7,7 @@ struct CommitTests {
   @Test("an old term's entry on a majority is not committed by counting (figure 8)")
   func figure8() {
     let voters: [NodeID] = [1, 2, 3, 4, 5]
-    var cluster = Cluster([
+    var cluster = RaftCluster([
       (1, .log([1, 2], voters: voters, term: 3)),
       (2, .log([1, 2], voters: voters, term: 3)),
       (3, .log([1], voters: voters, term: 3)),
@@ -31,7 +32,7 @@ struct CommitTests {
 
   @Test("a leader that wants to overwrite a committed entry stops the node with a clear reason")
   func committedIsImmutable() {
-    var cluster = Cluster([(1, .log([1, 1, 1], voters: [1, 2, 3], commit: 2))])
+    var cluster = RaftCluster([(1, .log([1, 1, 1], voters: [1, 2, 3], commit: 2))])
     cluster.tell(1, from: 2, term: 5, previous: at(1, 1), entries: [entry(2, 4)])
     guard case .halted(let reason) = cluster[1].role else {
       Issue.record("still runs")
@@ -45,7 +46,7 @@ struct CommitTests {
 
   @Test("only durable entries count: an acknowledgement after a truncation is not counted (openraft #1802)")
   func acknowledgementAfterTruncation() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     // Two entries of term 1 are on their way to the disk when the leader of term 2 replaces them.
     cluster.tell(1, from: 2, term: 1, previous: .zero, entries: [entry(1, 1), entry(2, 1)])
     cluster.tell(1, from: 3, term: 2, previous: .zero, entries: [entry(1, 2), entry(2, 2)])
@@ -60,7 +61,7 @@ struct CommitTests {
 
   @Test("a step makes one write, whatever it changes")
   func oneWrite() {
-    var cluster = Cluster([(1, .log([1, 1, 1], voters: [1, 2, 3]))])
+    var cluster = RaftCluster([(1, .log([1, 1, 1], voters: [1, 2, 3]))])
     cluster.tell(1, from: 2, term: 5, previous: at(1, 1), entries: [entry(2, 4), entry(3, 5)], commit: 2)
     let write = cluster.disk(1).waiting
     #expect(
@@ -72,7 +73,7 @@ struct CommitTests {
 
   @Test("a failed write stops the node, and nothing leaves it any more")
   func failedWrite() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.drop()

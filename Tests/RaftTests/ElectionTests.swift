@@ -1,11 +1,12 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Elections (5.2, 5.4.1, thesis 4.2.3, 6.2, 9.6)")
 struct ElectionTests {
   @Test("three fresh members elect exactly one leader, and all know it")
   func firstElection() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.pass(.seconds(3))
     #expect(cluster.leader != nil)
     for node in cluster.nodes { #expect(node.raft!.leader == cluster.leader) }
@@ -15,7 +16,7 @@ struct ElectionTests {
 
   @Test("a single voter leads as soon as its vote is on disk, and not before")
   func singleVoter() {
-    var cluster = Cluster(1)
+    var cluster = RaftCluster(1)
     cluster.now = cluster[1].nextDeadline
     cluster.step(1, .timer)
     #expect(cluster[1].role == .candidate)
@@ -28,7 +29,7 @@ struct ElectionTests {
 
   @Test("a vote is not given twice in one term, across a restart")
   func oneVoteATerm() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.tell(1, from: 2, term: 1, .voteRequest(last: .zero, isTransfer: false))
     cluster.sync(1)
     #expect(cluster.takeSent(by: 1) == [.voteReply(granted: true)])
@@ -42,7 +43,7 @@ struct ElectionTests {
 
   @Test("a candidate that follows a leader of its own term keeps its vote (microsoft/CCF #8094)")
   func sameTermStepDown() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.now = cluster[1].nextDeadline
     cluster.step(1, .timer)
     cluster.drop()
@@ -59,7 +60,7 @@ struct ElectionTests {
 
   @Test("a vote leaves only when it is on disk, and a crash before takes it back")
   func voteWaitsForTheDisk() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.tell(1, from: 2, term: 1, .voteRequest(last: .zero, isTransfer: false))
     #expect(cluster.network.isEmpty)
     cluster.restart(1)
@@ -74,7 +75,7 @@ struct ElectionTests {
       (at(3, 2), true), (at(4, 2), true), (at(1, 3), true), (at(2, 2), false), (at(9, 1), false),
     ])
   func upToDate(last: Position, granted: Bool) {
-    var cluster = Cluster([(1, .log([1, 1, 2], voters: [1, 2, 3]))])
+    var cluster = RaftCluster([(1, .log([1, 1, 2], voters: [1, 2, 3]))])
     cluster.tell(1, from: 2, term: 3, .voteRequest(last: last, isTransfer: false))
     cluster.sync(1)
     #expect(cluster.takeSent(by: 1) == [.voteReply(granted: granted)])
@@ -84,7 +85,7 @@ struct ElectionTests {
 
   @Test("a member that is cut off keeps its term and disturbs nobody when it returns")
   func preVote() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     let term = cluster[1].term
     cluster.pass(.seconds(60)) { !$0.concerns(3) }
@@ -96,7 +97,7 @@ struct ElectionTests {
 
   @Test("a member that hears a leader takes no part in an election of a later term, but for a transfer")
   func stickiness() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.tell(2, from: 3, term: 9, .voteRequest(last: at(99, 8), isTransfer: false))
     cluster.tell(1, from: 3, term: 9, .voteRequest(last: at(99, 8), isTransfer: false))
@@ -107,7 +108,7 @@ struct ElectionTests {
 
   @Test("a leader that no majority answers steps down within two election timeouts")
   func checkQuorum() {
-    var cluster = Cluster(5)
+    var cluster = RaftCluster(5)
     cluster.elect(1)
     cluster.pass(.milliseconds(700)) { !$0.concerns(1) }
     #expect(!cluster[1].isLeader)
@@ -115,7 +116,7 @@ struct ElectionTests {
 
   @Test("with one link cut both ways and a third member that sees both, the leader stays (Cloudflare, 2020)")
   func triangle() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.pass(.seconds(120)) { !$0.isBetween(1, 2) }
     #expect(cluster.elections == 1)
@@ -125,7 +126,7 @@ struct ElectionTests {
   @Test("a leader that only sends is replaced, and one that only receives as well")
   func oneWayLinks() {
     for direction in [true, false] {
-      var cluster = Cluster(3)
+      var cluster = RaftCluster(3)
       cluster.elect(1)
       cluster.pass(.seconds(10)) { direction ? $0.to != 1 : $0.from != 1 }
       #expect(cluster.leader != nil && cluster.leader != 1)
@@ -136,7 +137,7 @@ struct ElectionTests {
 
   @Test("a higher term with a shorter log blocks no election (etcd #9586, hashicorp/raft #606)")
   func preVoteDeadEnd() {
-    var cluster = Cluster([
+    var cluster = RaftCluster([
       (1, .log([1], voters: [1, 2, 3], term: 7, vote: 1)),
       (2, .log([1, 1, 1], voters: [1, 2, 3], term: 1)),
       (3, .fresh(Membership(voters: [1, 2, 3]))),
@@ -149,7 +150,7 @@ struct ElectionTests {
 
   @Test("members that wake together do not split votes for ever (etcd #15784)")
   func differentTimeouts() {
-    var cluster = Cluster(5)
+    var cluster = RaftCluster(5)
     let deadlines = Set(cluster.nodes.map { $0.raft!.nextDeadline })
     #expect(deadlines.count == 5)
     cluster.pass(.seconds(3))
@@ -158,7 +159,7 @@ struct ElectionTests {
 
   @Test("a learner never asks for votes, and gives its own when asked: it may be a voter by now")
   func learner() {
-    var cluster = Cluster(1, learners: 1)
+    var cluster = RaftCluster(1, learners: 1)
     cluster.pass(.seconds(20)) { _ in false }
     #expect(cluster[2].role == .follower && cluster[2].term == 0)
     cluster.tell(2, from: 1, term: 5, .voteRequest(last: at(1, 1), isTransfer: false))
@@ -168,7 +169,7 @@ struct ElectionTests {
 
   @Test("a second leader in one term is not believed")
   func secondLeader() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.tell(2, from: 3, term: 1, previous: .zero, entries: [entry(1, 1, 9)])
     cluster.tell(1, from: 3, term: 1, previous: .zero, entries: [entry(1, 1, 9)])

@@ -1,4 +1,5 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Messages that no correct member sends")
@@ -14,7 +15,7 @@ struct ForeignMessageTests {
       Message.Append(previous: at(0, 1), entries: [], commit: 1, round: 0),
     ])
   func malformedAppend(append: Message.Append) {
-    var cluster = Cluster([(1, .log([1, 1], voters: [1, 2, 3], term: 5))])
+    var cluster = RaftCluster([(1, .log([1, 1], voters: [1, 2, 3], term: 5))])
     let before = cluster[1]
     cluster.tell(1, from: 2, term: 5, .append(append))
     #expect(cluster[1] == before && cluster.network.isEmpty)
@@ -22,7 +23,7 @@ struct ForeignMessageTests {
 
   @Test("a message for someone else, from itself, or of an endless term is not looked at")
   func misdirected() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     let before = cluster[1]
     for (from, to, term): (NodeID, NodeID, Term) in [(2, 3, 1), (1, 1, 1), (2, 1, .max)] {
       cluster.step(
@@ -37,7 +38,7 @@ struct ForeignMessageTests {
 
   @Test("acknowledgements of what was never sent, and from strangers, count for nothing")
   func impossibleAcknowledgements() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.drop()

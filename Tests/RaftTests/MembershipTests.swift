@@ -1,11 +1,12 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Memberships (6, thesis 4)")
 struct MembershipTests {
   @Test("a change goes through a joint membership, and ends in the new one without anyone's help")
   func change() {
-    var cluster = Cluster(3, strangers: 2)
+    var cluster = RaftCluster(3, strangers: 2)
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.step(1, .changeMembers(token: 5, voters: [1, 4, 5], learners: [2]))
@@ -20,7 +21,7 @@ struct MembershipTests {
 
   @Test("in a joint membership neither majority alone commits")
   func jointCommit() {
-    var cluster = Cluster(3, strangers: 2)
+    var cluster = RaftCluster(3, strangers: 2)
     cluster.elect(1)
     cluster.step(1, .changeMembers(token: 5, voters: [1, 4, 5], learners: []))
     // The old majority has it, the new one does not.
@@ -32,7 +33,7 @@ struct MembershipTests {
 
   @Test("a membership counts from its append, and no more once its entry is removed")
   func revert() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     let old = cluster[1].membership
     let new = Membership(voters: [1, 2, 3, 4])
     cluster.tell(
@@ -45,7 +46,7 @@ struct MembershipTests {
 
   @Test("a membership survives a restart, from the log and from a snapshot")
   func restart() {
-    var cluster = Cluster(1, strangers: 1)
+    var cluster = RaftCluster(1, strangers: 1)
     cluster.elect(1)
     cluster.step(1, .changeMembers(token: 5, voters: [1], learners: [2]))
     cluster.settle()
@@ -63,7 +64,7 @@ struct MembershipTests {
 
   @Test("a leader that is no voter any more hands over once that is committed")
   func leaderLeaves() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.step(1, .changeMembers(token: 5, voters: [2, 3], learners: []))
     cluster.settle()
@@ -85,7 +86,7 @@ struct MembershipTests {
       }
       return restored
     }
-    var cluster = Cluster([(1, log([joint, final])), (2, log([joint])), (3, log([joint]))])
+    var cluster = RaftCluster([(1, log([joint, final])), (2, log([joint])), (3, log([joint]))])
     cluster.pass(.seconds(4))
     #expect(cluster.leader == 2 || cluster.leader == 3)
     for node in cluster.ids { #expect(cluster[node].membership == final) }
@@ -94,7 +95,7 @@ struct MembershipTests {
 
   @Test("a new leader finishes a change that the old one began")
   func finishedByNext() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.step(1, .changeMembers(token: 5, voters: [1, 2], learners: [3]))
     cluster.deliver { $0.hasEntries }
@@ -113,7 +114,7 @@ struct MembershipTests {
 
   @Test("one change at a time, none without voters, and none but at a leader that knows what is committed")
   func refused() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.step(2, .changeMembers(token: 1, voters: [1], learners: []))
@@ -131,7 +132,7 @@ struct MembershipTests {
 
   @Test("no change before an entry of the leader's own term is committed (raft-dev, 2015)")
   func notBeforeOwnCommit() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.now = cluster[1].nextDeadline
     cluster.step(1, .timer)
     cluster.settle { $0.append == nil }
@@ -143,7 +144,7 @@ struct MembershipTests {
 
   @Test("learners replicate and apply, and count for nothing")
   func learners() {
-    var cluster = Cluster(3, learners: 2)
+    var cluster = RaftCluster(3, learners: 2)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.settle()

@@ -1,5 +1,6 @@
 import Glibc
 import Raft
+import Simulation
 import Testing
 
 /// `TERCET_SEED=17` runs one seed and prints what happened; `TERCET_SEEDS=20000` runs that many,
@@ -19,7 +20,7 @@ struct RandomWorldTests {
   @Test("no random world breaks an invariant, and every one recovers")
   func manySeeds() {
     if let seed = RandomWorldTests.variable("TERCET_SEED") {
-      var world = RandomWorld(seed: seed, keepsTrace: true)
+      var world = RaftWorld(seed: seed, keepsTrace: true)
       let failure = world.run()
       for line in world.trace { print(line) }
       #expect(failure == nil, "seed \(seed), step \(world.steps)")
@@ -29,7 +30,7 @@ struct RandomWorldTests {
     var reached = Reached()
     var failures = 0
     for seed in first..<first + (RandomWorldTests.variable("TERCET_SEEDS") ?? RandomWorldTests.seeds) {
-      var world = RandomWorld(seed: seed)
+      var world = RaftWorld(seed: seed)
       let failure = world.run()
       #expect(failure == nil, "seed \(seed), step \(world.steps); TERCET_SEED=\(seed) shows all of it")
       reached.add(world)
@@ -43,8 +44,8 @@ struct RandomWorldTests {
   @Test("equal seeds give equal runs")
   func deterministic() {
     for seed: UInt64 in 1...3 {
-      var one = RandomWorld(seed: seed)
-      var two = RandomWorld(seed: seed)
+      var one = RaftWorld(seed: seed)
+      var two = RaftWorld(seed: seed)
       _ = one.run()
       _ = two.run()
       #expect(one.digest == two.digest && one.steps == two.steps)
@@ -60,7 +61,7 @@ struct RandomWorldTests {
     var reads = 0
     var committed: UInt64 = 0
 
-    mutating func add(_ world: RandomWorld) {
+    mutating func add(_ world: RaftWorld) {
       steps += world.steps
       elections += world.cluster.elections
       truncations += world.cluster.truncations

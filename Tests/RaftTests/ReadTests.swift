@@ -1,10 +1,11 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Linearizable reads (8, thesis 6.4)")
 struct ReadTests {
-  private func cluster() -> Cluster {
-    var cluster = Cluster(3)
+  private func cluster() -> RaftCluster {
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.settle()
@@ -141,14 +142,14 @@ struct ReadTests {
 
   @Test("without a known leader a read is refused at once")
   func noLeader() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.step(1, .read(token: 1))
     #expect(cluster.takeAnswers() == [.refused(token: 1, .notLeader(leader: nil))])
   }
 
   @Test("a single voter answers a read in the same step")
   func alone() {
-    var cluster = Cluster(1)
+    var cluster = RaftCluster(1)
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.step(1, .read(token: 1))

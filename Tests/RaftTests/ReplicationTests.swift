@@ -1,11 +1,12 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Replication (5.3, thesis 10.2)")
 struct ReplicationTests {
   @Test("a proposal is answered at once, and reaches every member's state machine")
   func proposal() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.step(1, .propose(token: 7, commands: [[1], [2]]))
@@ -17,7 +18,7 @@ struct ReplicationTests {
 
   @Test("the leader sends before its own disk has written, and two followers commit without it")
   func parallelWrite() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.deliver()
@@ -31,7 +32,7 @@ struct ReplicationTests {
 
   @Test("the leader's own log counts only as far as it is on its disk")
   func ownVoteIsDurable() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.deliver { $0.to == 2 }
@@ -44,7 +45,7 @@ struct ReplicationTests {
 
   @Test("followers hear of a commit at once, not at the next heartbeat")
   func commitIsTold() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     let before = cluster.now
@@ -66,7 +67,7 @@ struct ReplicationTests {
       [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
     ]
     let logs = [leader] + followers
-    var cluster = Cluster(zip(voters, logs).map { ($0, .log($1, voters: voters, term: 7)) })
+    var cluster = RaftCluster(zip(voters, logs).map { ($0, .log($1, voters: voters, term: 7)) })
     // (c) and (d) have more than the leader and do not vote for it; the others suffice.
     cluster.now = cluster[1].nextDeadline
     cluster.step(1, .timer)
@@ -81,7 +82,7 @@ struct ReplicationTests {
   func fastBackUp() {
     let voters: [NodeID] = [1, 2, 3]
     let common: [Term] = Array(repeating: 1, count: 10)
-    var cluster = Cluster([
+    var cluster = RaftCluster([
       (1, .log(common + Array(repeating: 3, count: 200), voters: voters, term: 3)),
       (2, .log(common + Array(repeating: 2, count: 300), voters: voters, term: 3)),
       (3, .log(common + Array(repeating: 3, count: 200), voters: voters, term: 3)),
@@ -102,7 +103,7 @@ struct ReplicationTests {
   @Test("appends follow each other without waiting, up to the window")
   func pipelining() throws {
     let settings = try Settings(maximumInFlightMessages: 4, maximumAppendBytes: 1)
-    var cluster = Cluster(3, settings: settings)
+    var cluster = RaftCluster(3, settings: settings)
     cluster.elect(1)
     for byte: UInt8 in 0..<20 { cluster.propose(byte, at: 1) }
     #expect(cluster.network.filter { $0.to == 2 && $0.hasEntries }.count == 4)
@@ -114,7 +115,7 @@ struct ReplicationTests {
   @Test("an append carries as many entries as fit, and always one")
   func batching() throws {
     let settings = try Settings(maximumInFlightMessages: 1, maximumAppendBytes: 100)
-    var cluster = Cluster(3, settings: settings)
+    var cluster = RaftCluster(3, settings: settings)
     cluster.elect(1)
     cluster.propose(0, at: 1)
     cluster.step(
@@ -131,7 +132,7 @@ struct ReplicationTests {
 
   @Test("what was lost on the way is found out by the next message, at the latest a heartbeat")
   func lossIsNoticed() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.drop { $0.to == 2 && $0.hasEntries }
@@ -146,7 +147,7 @@ struct ReplicationTests {
 
   @Test("an append that comes late and is shorter removes nothing")
   func lateAppend() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.tell(1, from: 2, term: 1, previous: .zero, entries: [entry(1, 1), entry(2, 1), entry(3, 1)])
     cluster.sync(1)
     cluster.tell(1, from: 2, term: 1, previous: .zero, entries: [entry(1, 1)])
@@ -155,14 +156,14 @@ struct ReplicationTests {
 
   @Test("the commit index stays within what agrees with the leader (rabbitmq/ra #508)")
   func commitWithinVerified() {
-    var cluster = Cluster([(1, .log([1, 1, 1, 1], voters: [1, 2, 3]))])
+    var cluster = RaftCluster([(1, .log([1, 1, 1, 1], voters: [1, 2, 3]))])
     cluster.tell(1, from: 2, term: 2, previous: at(1, 1), entries: [entry(2, 1)], commit: 4)
     #expect(cluster[1].commitIndex == 2)
   }
 
   @Test("a rejection that comes late moves nothing back (microsoft/CCF #5991)")
   func lateRejection() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     for byte: UInt8 in 1...5 { cluster.propose(byte, at: 1) }
     cluster.settle()
@@ -173,7 +174,7 @@ struct ReplicationTests {
 
   @Test("a proposal over the limit of uncommitted bytes is refused, and taken again after a commit")
   func backpressure() throws {
-    var cluster = Cluster(3, settings: try Settings(maximumUncommittedBytes: 200))
+    var cluster = RaftCluster(3, settings: try Settings(maximumUncommittedBytes: 200))
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.step(1, .propose(token: 1, commands: [Array(repeating: 0, count: 500)]))
@@ -189,7 +190,7 @@ struct ReplicationTests {
 
   @Test("a follower refuses a proposal and names the leader")
   func notLeader() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     _ = cluster.takeAnswers()
     cluster.propose(1, at: 2, token: 4)
@@ -198,7 +199,7 @@ struct ReplicationTests {
 
   @Test("a broken connection makes the leader ask anew where the follower stands")
   func unreachable() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.drop { $0.to == 2 }

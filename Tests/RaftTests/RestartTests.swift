@@ -1,4 +1,5 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Restarts and disks")
@@ -48,7 +49,7 @@ struct RestartTests {
 
   @Test("all members reboot in the middle of a write: what was acknowledged is there")
   func rebootOfAll() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.settle()
@@ -65,7 +66,7 @@ struct RestartTests {
 
   @Test("a leader whose disk hangs hands over within an election timeout (hashicorp/raft #503, etcd #15247)")
   func stalledDisk() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     var disk = 0
@@ -100,7 +101,7 @@ struct RestartTests {
 
   @Test("a node whose disk hangs does not ask for votes")
   func stalledFollower() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.tell(1, from: 2, term: 1, previous: .zero, entries: [entry(1, 1)])
     cluster.now = cluster.now + .seconds(5)
     cluster.step(1, .timer)
@@ -110,7 +111,7 @@ struct RestartTests {
 
   @Test("while the disk hangs, messages that wait for it do not pile up")
   func heldMessages() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     for term: Term in 1...200 {
       cluster.tell(1, from: 2, term: term, .voteRequest(last: .zero, isTransfer: true))
       cluster.tell(1, from: 3, term: term, .voteRequest(last: .zero, isTransfer: true))
@@ -123,7 +124,7 @@ struct RestartTests {
 
   @Test("a restarted node knows that it is up to date only once its leader has told it")
   func isCurrent() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.settle()

@@ -1,4 +1,5 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Snapshots (7)")
@@ -6,8 +7,8 @@ struct SnapshotTests {
   private let small = try! Settings(snapshotChunkBytes: 4, entriesKeptAfterSnapshot: 0)
 
   /// Member 3 is away while the others write and compact everything.
-  private func behind() -> Cluster {
-    var cluster = Cluster(3, settings: small)
+  private func behind() -> RaftCluster {
+    var cluster = RaftCluster(3, settings: small)
     cluster.elect(1)
     for byte: UInt8 in 1...5 { cluster.propose(byte, at: 1) }
     cluster.settle { !$0.concerns(3) }
@@ -18,7 +19,7 @@ struct SnapshotTests {
 
   @Test("a snapshot shortens the log in memory and on disk, and keeps a few entries before it")
   func compaction() throws {
-    var cluster = Cluster(1, settings: try Settings(entriesKeptAfterSnapshot: 2))
+    var cluster = RaftCluster(1, settings: try Settings(entriesKeptAfterSnapshot: 2))
     cluster.elect(1)
     for byte: UInt8 in 1...9 { cluster.propose(byte, at: 1) }
     cluster.settle()
@@ -113,7 +114,7 @@ struct SnapshotTests {
   @Test("a snapshot onto a log that conflicts replaces all of it (hashicorp/raft #697)")
   func conflictingLog() {
     let voters: [NodeID] = [1, 2, 3]
-    var cluster = Cluster([(1, .log([1, 1, 2, 2, 2, 2], voters: voters, term: 2, commit: 1))])
+    var cluster = RaftCluster([(1, .log([1, 1, 2, 2, 2, 2], voters: voters, term: 2, commit: 1))])
     let chunk = Message.SnapshotChunk(
       position: at(4, 3), membership: Membership(voters: voters), offset: 0, total: 1, bytes: [7])
     var raft = cluster[1]
@@ -136,7 +137,7 @@ struct SnapshotTests {
   @Test("a snapshot of what the log contains only moves the commit index")
   func containedSnapshot() {
     let voters: [NodeID] = [1, 2, 3]
-    var cluster = Cluster([(1, .log([1, 1, 2, 2], voters: voters, term: 2, commit: 1))])
+    var cluster = RaftCluster([(1, .log([1, 1, 2, 2], voters: voters, term: 2, commit: 1))])
     let chunk = Message.SnapshotChunk(
       position: at(3, 2), membership: Membership(voters: voters), offset: 0, total: 100, bytes: [7])
     var raft = cluster[1]

@@ -1,11 +1,12 @@
 import Raft
+import Simulation
 import Testing
 
 @Suite("Handing leadership over (thesis 3.10)")
 struct TransferTests {
   @Test("leadership goes to the member named, in one election and without waiting for a timeout")
   func named() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     let before = cluster.now
     cluster.step(1, .transfer(to: 3))
@@ -18,7 +19,7 @@ struct TransferTests {
 
   @Test("without a name it goes to the voter that has most of the log")
   func best() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.settle { $0.to != 2 }
@@ -29,7 +30,7 @@ struct TransferTests {
 
   @Test("the target is brought up to date first, and proposals are refused meanwhile")
   func catchesUp() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.propose(1, at: 1)
     cluster.step(1, .transfer(to: 2))
@@ -43,7 +44,7 @@ struct TransferTests {
 
   @Test("a transfer to a member that does not answer is given up after an election timeout")
   func givenUp() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.step(1, .transfer(to: 2))
     cluster.pass(.milliseconds(900)) { !$0.concerns(2) }
@@ -57,7 +58,7 @@ struct TransferTests {
 
   @Test("a lost request is repeated")
   func repeated() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.step(1, .transfer(to: 2))
     cluster.drop()
@@ -67,7 +68,7 @@ struct TransferTests {
 
   @Test("a learner, a stranger and the leader itself are no targets")
   func noTarget() {
-    var cluster = Cluster(3, learners: 1)
+    var cluster = RaftCluster(3, learners: 1)
     cluster.elect(1)
     for target: NodeID in [1, 4, 9] {
       cluster.step(1, .transfer(to: target))
@@ -77,7 +78,7 @@ struct TransferTests {
 
   @Test("only the leader of the term can ask for an election")
   func timeoutNowFromOthers() {
-    var cluster = Cluster(3)
+    var cluster = RaftCluster(3)
     cluster.elect(1)
     cluster.tell(2, from: 3, term: 1, .timeoutNow)
     #expect(cluster[2].role == .follower)

@@ -1,4 +1,5 @@
 public import Raft
+import Simulation
 
 extension NodeID: ExpressibleByIntegerLiteral {
   public init(integerLiteral value: UInt64) { self.init(value) }
@@ -37,7 +38,7 @@ extension Message {
   func concerns(_ node: NodeID) -> Bool { from == node || to == node }
 }
 
-extension Cluster {
+extension RaftCluster {
   /// Hands a node a message as if another had sent it.
   mutating func tell(
     _ node: NodeID, from sender: NodeID, term: Term, _ body: Message.Body

@@ -3,7 +3,7 @@ import Raft
 /// A cluster in a world where everything goes wrong, as one seed decides: messages are lost, doubled, late
 /// and out of order, links break one way or both, nodes crash, pause and restart, disks hang and lose what
 /// was not synced. Then the faults end, and the cluster must recover.
-struct RandomWorld {
+package struct RaftWorld {
   private enum Event {
     case deliver(Message)
     case sync(NodeID)
@@ -18,20 +18,20 @@ struct RandomWorld {
     let to: NodeID
   }
   private struct PendingRead {
+    let token: UInt64
     let node: NodeID
-    let life: UInt64
     /// What was committed when the read began: its answer may not be older.
     let committed: Index
   }
 
-  let seed: UInt64
-  private(set) var cluster: Cluster
-  private(set) var steps = 0
+  package let seed: UInt64
+  package private(set) var cluster: RaftCluster
+  package private(set) var steps = 0
   /// A fingerprint of all that happened.
-  private(set) var digest: UInt64 = 0
-  private(set) var readsAnswered = 0
+  package private(set) var digest: UInt64 = 0
+  package private(set) var readsAnswered = 0
   /// What happened, in words, if wanted.
-  private(set) var trace: [String] = []
+  package private(set) var trace: [String] = []
 
   private let keepsTrace: Bool
   private let changesMembers: Bool
@@ -43,7 +43,8 @@ struct RandomWorld {
   private var isSyncing: [Bool]
   private var stalledUntil: [Instant]
   private var pausedUntil: [Instant]
-  private var reads: [UInt64: PendingRead] = [:]
+  /// Reads that wait for their answers, in the order of their tokens.
+  private var reads: [PendingRead] = []
   private var tokens: UInt64 = 0
   private var ids: [NodeID]
   private var hasClients = true
@@ -55,10 +56,11 @@ struct RandomWorld {
   private let faultPause: ClosedRange<Int>
   private let clientPause: ClosedRange<Int>
 
-  init(seed: UInt64, keepsTrace: Bool = false) {
+  package init(seed: UInt64, keepsTrace: Bool = false) {
     var random = RandomSource(seed: seed)
     let voters = random.pick([3, 3, 3, 3, 5, 2, 1])
     let learners = random.chance(25) ? 1 : 0
+    // All of these fit each other.
     let settings = try! Settings(
       maximumInFlightMessages: random.pick([1, 2, 4, 64]),
       maximumInFlightBytes: random.pick([100, 1_000, 1 << 20]),
@@ -69,7 +71,7 @@ struct RandomWorld {
     self.seed = seed
     self.keepsTrace = keepsTrace
     changesMembers = random.chance(40)
-    cluster = Cluster(
+    cluster = RaftCluster(
       voters, learners: learners, strangers: changesMembers ? 2 : 0, settings: settings, seed: seed)
     ids = cluster.nodes.map(\.id)
     isSyncing = ids.map { _ in false }
@@ -88,7 +90,7 @@ struct RandomWorld {
   }
 
   /// The first broken promise; nil if all were kept.
-  mutating func run() -> String? {
+  package mutating func run() -> String? {
     run(until: faultsEnd)
     healEverything()
     run(until: now + .seconds(8))
@@ -213,18 +215,22 @@ struct RandomWorld {
       if keepsTrace { note("  \(node) answers \(effect)") }
       switch effect {
       case .readReady(let token, let index):
-        guard let read = reads.removeValue(forKey: token), read.node == node else {
+        guard let read = takeRead(token), read.node == node else {
           fail("\(node) answered read \(token) twice")
           break
         }
         readsAnswered += 1
         if index < read.committed { fail("\(node) read at \(index) after \(read.committed) was committed") }
-      case .refused(let token, _): reads[token] = nil
+      case .refused(let token, _): _ = takeRead(token)
       case .halted(let reason): fail("\(node) halted: \(reason)")
       default: break
       }
     }
     cluster.answers = []
+  }
+
+  private mutating func takeRead(_ token: UInt64) -> PendingRead? {
+    reads.firstIndex { $0.token == token }.map { reads.remove(at: $0) }
   }
 
   private mutating func fail(_ text: String) { cluster.fail(text) }
@@ -237,7 +243,7 @@ struct RandomWorld {
 
 // MARK: - Clients
 
-extension RandomWorld {
+extension RaftWorld {
   private mutating func clients() {
     guard hasClients else { return }
     events.add(.clients, at: now + .milliseconds(random.int(clientPause)))
@@ -280,15 +286,16 @@ extension RandomWorld {
   private mutating func read(at node: NodeID) {
     guard cluster.isUp(node), pausedUntil[cluster.slot(node)] <= now else { return }
     tokens += 1
-    reads[tokens] = PendingRead(
-      node: node, life: cluster.nodes[cluster.slot(node)].lives, committed: cluster.committedIndex)
+    reads.append(
+      PendingRead(
+        token: tokens, node: node, committed: cluster.committedIndex))
     step(node, .read(token: tokens))
   }
 
   /// The state is taken now and handed over a little later, as a slow writer would.
   private mutating func takeSnapshot(at node: NodeID) {
     let copy = cluster.nodes[cluster.slot(node)]
-    guard copy.machine.index > copy.raft!.snapshotPosition.index else { return }
+    guard let raft = copy.raft, copy.machine.index > raft.snapshotPosition.index else { return }
     events.add(
       .snapshot(node, life: copy.lives, copy.machine.index, copy.machine.bytes),
       at: now + .milliseconds(random.int(0...50)))
@@ -297,7 +304,7 @@ extension RandomWorld {
 
 // MARK: - Faults
 
-extension RandomWorld {
+extension RaftWorld {
   private mutating func fault() {
     guard now < faultsEnd else { return }
     events.add(.fault, at: now + .milliseconds(random.int(faultPause)))
@@ -321,7 +328,7 @@ extension RandomWorld {
     note("crash \(node)")
     let unsynced = cluster.nodes[cluster.slot(node)].disk.waiting.count
     cluster.crash(node, survivingWrites: random.chance(50) ? 0 : random.int(0...unsynced))
-    for token in reads.filter({ $0.value.node == node }).keys { reads[token] = nil }
+    reads.removeAll { $0.node == node }
     events.add(.start(node), at: now + .milliseconds(random.int(0...2_000)))
   }
 
@@ -373,7 +380,7 @@ extension RandomWorld {
       if !raft.isCurrent { return "\(id) does not know that it is up to date" }
       if raft.leader != leader { return "\(id) follows \(String(describing: raft.leader)), not \(leader)" }
     }
-    let old = reads.filter { $0.value.committed < goal }
+    let old = reads.filter { $0.committed < goal }
     return old.isEmpty ? nil : "reads without an answer: \(old.count)"
   }
 }

@@ -1,25 +1,25 @@
-import Raft
+package import Raft
 
 /// A state machine whose state tells everything that was ever applied: a chain of hashes.
-struct StateMachine: Equatable {
-  var index: Index = 0
-  var digest: UInt64 = 0
+package struct ChainMachine: Equatable {
+  package var index: Index = 0
+  package var digest: UInt64 = 0
 
-  mutating func apply(_ entry: Entry) {
+  package mutating func apply(_ entry: Entry) {
     index = entry.index
-    digest = StateMachine.chained(digest, entry)
+    digest = ChainMachine.chained(digest, entry)
   }
 
   /// The state as bytes; a few more than needed, so that snapshots have several chunks.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     [index, digest].flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (UInt64($0) * 8)) } }
   }
 
-  init() {}
+  package init() {}
 
-  init(_ bytes: [UInt8]) {
-    index = StateMachine.number(bytes.prefix(8))
-    digest = StateMachine.number(bytes.dropFirst(8).prefix(8))
+  package init(_ bytes: [UInt8]) {
+    index = ChainMachine.number(bytes.prefix(8))
+    digest = ChainMachine.number(bytes.dropFirst(8).prefix(8))
   }
 
   private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
@@ -28,13 +28,13 @@ struct StateMachine: Equatable {
     return value
   }
 
-  static func chained(_ digest: UInt64, _ entry: Entry) -> UInt64 {
+  package static func chained(_ digest: UInt64, _ entry: Entry) -> UInt64 {
     var hash = digest &* 0x100_0000_01b3 ^ entry.term
     hash = hash &* 0x100_0000_01b3 ^ entry.index
     return hash &* 0x100_0000_01b3 ^ fingerprint(entry.payload)
   }
 
-  static func fingerprint(_ payload: Payload) -> UInt64 {
+  package static func fingerprint(_ payload: Payload) -> UInt64 {
     switch payload {
     case .empty: 1
     case .command(let bytes): bytes.reduce(2) { $0 &* 0x100_0000_01b3 ^ UInt64($1) }

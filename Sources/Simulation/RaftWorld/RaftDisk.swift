@@ -1,23 +1,23 @@
-import Raft
+package import Raft
 
 /// A disk that keeps what was synced and loses the rest in a crash. It also checks that every write fits what
 /// the store promises its caller.
-struct SimulatedDisk {
+package struct RaftDisk {
   /// What survives a crash.
-  private(set) var durable: Restored
-  private(set) var compactedThrough: Index = 0
+  package private(set) var durable: Restored
+  package private(set) var compactedThrough: Index = 0
   /// Writes not synced yet, in order.
-  private(set) var waiting: [Write] = []
+  package private(set) var waiting: [Write] = []
   /// The first thing that was wrong with a write.
-  private(set) var complaint: String?
+  package private(set) var complaint: String?
   private var lastID: WriteID = 0
 
-  init(_ restored: Restored) { durable = restored }
+  package init(_ restored: Restored) { durable = restored }
 
-  var lastIndex: Index { durable.entries.last?.index ?? durable.snapshot.position.index }
+  package var lastIndex: Index { durable.entries.last?.index ?? durable.snapshot.position.index }
 
   /// The term of the durable entry at `index`; nil if it is not there.
-  func term(at index: Index) -> Term? {
+  package func term(at index: Index) -> Term? {
     if let first = durable.entries.first, index >= first.index, index <= lastIndex {
       return durable.entries[Int(index - first.index)].term
     }
@@ -25,19 +25,19 @@ struct SimulatedDisk {
   }
 
   /// Whether the entry is durable, in the log or in the snapshot.
-  func holds(_ position: Position) -> Bool {
+  package func holds(_ position: Position) -> Bool {
     term(at: position.index).map { $0 == position.term }
       ?? (position.index <= durable.snapshot.position.index)
   }
 
-  mutating func submit(_ write: Write) {
+  package mutating func submit(_ write: Write) {
     if write.id != lastID + 1 { complain("write \(write.id) after \(lastID)") }
     lastID = write.id
     waiting.append(write)
   }
 
   /// Makes the oldest `count` writes durable and returns the id of the last.
-  mutating func sync(_ count: Int = .max) -> WriteID? {
+  package mutating func sync(_ count: Int = .max) -> WriteID? {
     var last: WriteID?
     for write in waiting.prefix(count) {
       apply(write)
@@ -48,7 +48,7 @@ struct SimulatedDisk {
   }
 
   /// Power fails: of the writes on their way, the first few may have made it.
-  mutating func crash(surviving count: Int = 0) {
+  package mutating func crash(surviving count: Int = 0) {
     _ = sync(count)
     waiting = []
     lastID = 0

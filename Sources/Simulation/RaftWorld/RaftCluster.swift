@@ -1,35 +1,35 @@
-import Raft
-import Simulation
+package import Raft
 
 /// A few nodes on one table: their messages and their disks move only when a test says so. The invariants of
 /// `RaftInvariants` are checked after every step.
-struct Cluster {
-  struct Node {
-    let id: NodeID
+package struct RaftCluster {
+  package struct Node {
+    package let id: NodeID
     /// Nil while it is down.
-    var raft: Raft?
-    var disk: SimulatedDisk
-    var machine = StateMachine()
-    var lives: UInt64 = 0
-    var halted: String?
+    package internal(set) var raft: Raft?
+    package internal(set) var disk: RaftDisk
+    package internal(set) var machine = ChainMachine()
+    package internal(set) var lives: UInt64 = 0
+    package internal(set) var halted: String?
   }
 
-  let settings: Settings
+  package let settings: Settings
   private let seed: UInt64
-  var now: Instant = .origin
-  private(set) var nodes: [Node]
+  package var now: Instant = .origin
+  package private(set) var nodes: [Node]
   /// Messages on their way.
-  var network: [Message] = []
+  package var network: [Message] = []
   /// What the nodes told their callers.
-  var answers: [(node: NodeID, effect: Effect)] = []
+  package var answers: [(node: NodeID, effect: Effect)] = []
   private var invariants = RaftInvariants()
   /// The first thing that a test or a disk found wrong.
   private var complaint: String?
   private var effects: [Effect] = []
 
   /// Members with the ids 1, 2 and so on: voters, then learners, then strangers that belong to no membership.
-  init(_ count: Int, learners: Int = 0, strangers: Int = 0, settings: Settings = .standard, seed: UInt64 = 1)
-  {
+  package init(
+    _ count: Int, learners: Int = 0, strangers: Int = 0, settings: Settings = .standard, seed: UInt64 = 1
+  ) {
     let ids = (1...UInt64(count + learners + strangers)).map { NodeID($0) }
     let membership = Membership(
       voters: Array(ids[..<count]), learners: Array(ids[count..<count + learners]))
@@ -38,48 +38,57 @@ struct Cluster {
       settings: settings, seed: seed)
   }
 
-  init(_ disks: [(NodeID, Restored)], settings: Settings = .standard, seed: UInt64 = 1) {
+  package init(_ disks: [(NodeID, Restored)], settings: Settings = .standard, seed: UInt64 = 1) {
     self.settings = settings
     self.seed = seed
-    nodes = disks.map { Node(id: $0.0, disk: SimulatedDisk($0.1)) }
+    nodes = disks.map { Node(id: $0.0, disk: RaftDisk($0.1)) }
     for disk in disks { invariants.exists(disk.0, store: disk.1) }
     for node in nodes { start(node.id) }
   }
 
   // MARK: Looking
 
-  func slot(_ id: NodeID) -> Int { nodes.firstIndex { $0.id == id }! }
+  package func slot(_ id: NodeID) -> Int {
+    guard let slot = nodes.firstIndex(where: { $0.id == id }) else {
+      preconditionFailure("there is no \(id)")
+    }
+    return slot
+  }
 
-  subscript(_ id: NodeID) -> Raft { nodes[slot(id)].raft! }
+  /// A node that is up.
+  package subscript(_ id: NodeID) -> Raft {
+    guard let raft = nodes[slot(id)].raft else { preconditionFailure("\(id) is down") }
+    return raft
+  }
 
-  mutating func fail(_ text: String) { complaint = complaint ?? text }
+  package mutating func fail(_ text: String) { complaint = complaint ?? text }
 
   /// The first promise that was broken.
-  var violation: String? { complaint ?? invariants.violation?.description }
+  package var violation: String? { complaint ?? invariants.violation?.description }
 
-  func disk(_ id: NodeID) -> SimulatedDisk { nodes[slot(id)].disk }
+  package func disk(_ id: NodeID) -> RaftDisk { nodes[slot(id)].disk }
 
   /// The end of what is committed.
-  var committedIndex: Index { invariants.committedIndex }
-  var elections: Int { invariants.elections }
-  var truncations: Int { invariants.truncations }
-  var restores: Int { invariants.restores }
+  package var committedIndex: Index { invariants.committedIndex }
+  package var elections: Int { invariants.elections }
+  package var truncations: Int { invariants.truncations }
+  package var restores: Int { invariants.restores }
 
-  var ids: [NodeID] { nodes.map(\.id) }
+  package var ids: [NodeID] { nodes.map(\.id) }
 
-  func isUp(_ id: NodeID) -> Bool { nodes[slot(id)].raft != nil }
+  package func isUp(_ id: NodeID) -> Bool { nodes[slot(id)].raft != nil }
 
   /// The leader of the highest term.
-  var leader: NodeID? {
-    nodes.filter { $0.raft?.isLeader == true }.max { $0.raft!.term < $1.raft!.term }?.id
+  package var leader: NodeID? {
+    nodes.compactMap(\.raft).filter(\.isLeader).max { $0.term < $1.term }?.id
   }
 
   // MARK: Lives
 
-  mutating func start(_ id: NodeID) {
+  package mutating func start(_ id: NodeID) {
     let slot = slot(id)
     nodes[slot].lives += 1
-    nodes[slot].machine = StateMachine()
+    nodes[slot].machine = ChainMachine()
     nodes[slot].halted = nil
     var raft = Raft(
       id: id, settings: settings, restored: nodes[slot].disk.durable,
@@ -90,7 +99,7 @@ struct Cluster {
     carryOut(slot)
   }
 
-  mutating func crash(_ id: NodeID, survivingWrites count: Int = 0) {
+  package mutating func crash(_ id: NodeID, survivingWrites count: Int = 0) {
     let slot = slot(id)
     nodes[slot].raft = nil
     invariants.crashed(id, survivingWrites: count)
@@ -99,15 +108,15 @@ struct Cluster {
 
   // MARK: Steps
 
-  mutating func step(_ id: NodeID, _ input: Input) {
+  package mutating func step(_ id: NodeID, _ input: Input) {
     let slot = slot(id)
     guard nodes[slot].raft != nil else { return }
-    nodes[slot].raft!.step(input, at: now, into: &effects)
+    nodes[slot].raft?.step(input, at: now, into: &effects)
     carryOut(slot)
   }
 
   /// Syncs the oldest writes of a node and tells it.
-  mutating func sync(_ id: NodeID, _ count: Int = .max) {
+  package mutating func sync(_ id: NodeID, _ count: Int = .max) {
     let slot = slot(id)
     let last = nodes[slot].disk.sync(count)
     if let complaint = nodes[slot].disk.complaint { fail("\(id) \(complaint)") }
@@ -131,7 +140,7 @@ struct Cluster {
       case .apply(let entries):
         for entry in entries { apply(entry, at: slot) }
       case .restore(let snapshot):
-        nodes[slot].machine = StateMachine(snapshot.state)
+        nodes[slot].machine = ChainMachine(snapshot.state)
         tellState(of: slot)
       case .halted(let reason):
         nodes[slot].halted = reason
@@ -159,9 +168,9 @@ struct Cluster {
 
 // MARK: - Moving things by hand
 
-extension Cluster {
+extension RaftCluster {
   /// Delivers the messages that are on their way now and satisfy the condition.
-  mutating func deliver(where condition: (Message) -> Bool = { _ in true }) {
+  package mutating func deliver(where condition: (Message) -> Bool = { _ in true }) {
     let due = network.filter(condition)
     network.removeAll(where: condition)
     for message in due where nodes.contains(where: { $0.id == message.to }) {
@@ -169,33 +178,39 @@ extension Cluster {
     }
   }
 
-  mutating func drop(where condition: (Message) -> Bool = { _ in true }) {
+  package mutating func drop(where condition: (Message) -> Bool = { _ in true }) {
     network.removeAll(where: condition)
   }
 
-  /// Delivers and syncs until nothing moves any more. Messages that do not satisfy the condition are lost.
-  mutating func settle(where condition: (Message) -> Bool = { _ in true }) {
-    while !network.isEmpty || nodes.contains(where: { $0.raft != nil && !$0.disk.waiting.isEmpty }) {
+  /// Delivers and syncs until nothing moves any more. Messages that do not satisfy the condition are lost, and
+  /// the disk of `hanging` does nothing.
+  package mutating func settle(hanging: NodeID? = nil, where condition: (Message) -> Bool = { _ in true }) {
+    func isBusy(_ node: Node) -> Bool {
+      node.raft != nil && node.id != hanging && !node.disk.waiting.isEmpty
+    }
+    while !network.isEmpty || nodes.contains(where: isBusy) {
       drop { !condition($0) }
       deliver()
-      for node in nodes where node.raft != nil { sync(node.id) }
+      for node in nodes where isBusy(node) { sync(node.id) }
     }
   }
 
   /// Lets time pass, with all timers on time, and settles after each.
-  mutating func pass(_ duration: Duration, where condition: (Message) -> Bool = { _ in true }) {
+  package mutating func pass(
+    _ duration: Duration, hanging: NodeID? = nil, where condition: (Message) -> Bool = { _ in true }
+  ) {
     let end = now + duration
-    settle(where: condition)
+    settle(hanging: hanging, where: condition)
     while let next = nodes.compactMap({ $0.raft?.nextDeadline }).min(), next <= end {
       now = max(now, next)
       for node in nodes where node.raft.map({ $0.nextDeadline <= now }) ?? false { step(node.id, .timer) }
-      settle(where: condition)
+      settle(hanging: hanging, where: condition)
     }
     now = end
   }
 
   /// Makes a node the leader: its election timer fires first.
-  mutating func elect(_ id: NodeID) {
+  package mutating func elect(_ id: NodeID) {
     now = max(now, nodes.compactMap { $0.raft?.nextDeadline }.max() ?? now)
     now = max(now, self[id].nextDeadline) + settings.electionTimeout.upperBound
     step(id, .timer)
@@ -203,11 +218,11 @@ extension Cluster {
   }
 
   /// Proposes one command at the leader.
-  mutating func propose(_ command: UInt8, at id: NodeID, token: UInt64 = 0) {
+  package mutating func propose(_ command: UInt8, at id: NodeID, token: UInt64 = 0) {
     step(id, .propose(token: token, commands: [[command]]))
   }
 
-  mutating func takeAnswers() -> [Effect] {
+  package mutating func takeAnswers() -> [Effect] {
     defer { answers = [] }
     return answers.map(\.effect)
   }
