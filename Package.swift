@@ -57,6 +57,11 @@ let package = Package(
     .executable(name: "tercetd", targets: ["tercetd"]),
     .executable(name: "tercet-sim", targets: ["tercet-sim"]),
   ],
+  traits: [
+    .trait(
+      name: "PlantedBugs",
+      description: "Bugs that tercet-sim can switch on, to see that its checkers find them. Never for use.")
+  ],
   dependencies: [
     // Peers: framed mutual TLS between managers, ten times the message rate of gRPC here.
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -94,7 +99,8 @@ let package = Package(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // Pure: no IO, no clock, no `async`, no Foundation; checked by `PurityTests`.
     module("WireFormat", []),
-    module("Raft", ["WireFormat"]),
+    module("PlantedBugs", []),
+    module("Raft", ["WireFormat", "PlantedBugs"]),
     module("Cluster", ["Raft", "WireFormat", collections]),
     module("Control", ["Cluster", "Raft"]),
     module("Manager", ["Control", "Cluster", "Raft", "WireFormat", collections]),

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// The part of the log that is held in memory: consecutive entries after `base`, the last entry that was
 /// compacted away. Appending and looking up take constant time.
 package struct Log: Equatable, Sendable {
@@ -19,7 +21,8 @@ package struct Log: Equatable, Sendable {
 
   /// Whether a log that ends at `position` holds everything this one may have committed (5.4.1).
   func isAtMost(_ position: Position) -> Bool {
-    (last.term, last.index) <= (position.term, position.index)
+    if planted(.longestLogWins) { return last.index <= position.index }
+    return (last.term, last.index) <= (position.term, position.index)
   }
 
   /// The entries of a range that the log holds.

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Counting majorities. During a joint change both the new and the outgoing voters must agree, each by a
 /// majority of their own (section 6). Learners never count.
 extension Membership {
@@ -13,14 +15,18 @@ extension Membership {
   /// The highest value that a quorum has reached; nil if there are no voters.
   package func reached<Value: Comparable>(by value: (NodeID) -> Value) -> Value? {
     guard let incoming = Membership.reached(by: voters, value) else { return nil }
-    guard let leaving = Membership.reached(by: outgoing, value) else { return incoming }
+    guard let leaving = Membership.reached(by: outgoing, value), !planted(.outgoingVotersIgnored) else {
+      return incoming
+    }
     return min(incoming, leaving)
   }
 
   /// How an election stands.
   package func outcome(granted: [NodeID], refused: [NodeID]) -> VoteOutcome {
     let incoming = Membership.outcome(voters, granted, refused)
-    let leaving = outgoing.isEmpty ? .won : Membership.outcome(outgoing, granted, refused)
+    let leaving =
+      outgoing.isEmpty || planted(.outgoingVotersIgnored)
+      ? .won : Membership.outcome(outgoing, granted, refused)
     if incoming == .lost || leaving == .lost { return .lost }
     return incoming == .won && leaving == .won ? .won : .open
   }
@@ -36,7 +42,7 @@ extension Membership {
       if let best, level <= best { continue }
       var supporters = 0
       for voter in voters where value(voter) >= level { supporters += 1 }
-      if supporters > voters.count / 2 { best = level }
+      if supporters > voters.count / 2 - (planted(.minorityCommits) ? 1 : 0) { best = level }
     }
     return best
   }

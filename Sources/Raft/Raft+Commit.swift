@@ -1,12 +1,15 @@
+import PlantedBugs
+
 /// What is committed, and what follows from it.
 extension Raft {
   /// Commits what a quorum has on disk; the leader's own log counts as far as it is on its own disk. Only an
   /// entry of the current term is committed by counting (5.4.2).
   mutating func commitWhatAMajorityHas() {
     let leading = self.leading
-    let durable = writes.durableIndex
+    let durable = planted(.ownUnsyncedCounted) ? log.last.index : writes.durableIndex
     let reached = membership.reached { $0 == id ? durable : leading.progress(of: $0)?.matched ?? 0 }
-    guard let reached, reached > commitIndex, log.term(at: reached) == term else { return }
+    guard let reached, reached > commitIndex, log.term(at: reached) == term || planted(.oldTermCommitted)
+    else { return }
     let opensTerm = log.term(at: commitIndex) != term
     toldCommit = reached
     commit(through: reached)

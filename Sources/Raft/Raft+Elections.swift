@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Elections (5.2, 5.4.1), always asked about first (PreVote, thesis 9.6).
 extension Raft {
   mutating func electionTimedOut() {
@@ -6,6 +8,7 @@ extension Raft {
       follow(nil, term: term)
       return
     }
+    if planted(.preVoteSkipped) { return startElection(isTransfer: false) }
     startPreVote()
   }
 

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// A follower takes its leader's entries (5.3).
 extension Raft {
   mutating func receive(_ append: Message.Append, from sender: NodeID) {
@@ -20,7 +22,7 @@ extension Raft {
     let end = previous.index + UInt64(append.entries.count) - skipped
     following.verified = max(following.verified, end)
     // An earlier message may have told of a commit before its entries were here.
-    commit(through: min(toldCommit, following.verified))
+    commit(through: min(toldCommit, planted(.commitPastVerified) ? log.last.index : following.verified))
     // Entries that are all on disk already were sent because an earlier answer was lost.
     acknowledge(always: !append.entries.isEmpty && end <= writes.durableIndex)
   }
@@ -61,6 +63,9 @@ extension Raft {
       }
       new.removeFirst()
     }
+    if planted(.shortAppendTruncates), new.isEmpty, let end = entries.last?.index, end < log.last.index {
+      removeEntries(from: end + 1)
+    }
     appendToLog(new)
     return true
   }
@@ -68,7 +73,7 @@ extension Raft {
   private mutating func removeEntries(from index: Index) {
     log.truncate(from: index)
     memberships.truncate(from: index)
-    writes.remove(from: index)
+    if !planted(.removalNotWritten) { writes.remove(from: index) }
   }
 
   private mutating func appendToLog(_ entries: ArraySlice<Entry>) {
@@ -82,7 +87,7 @@ extension Raft {
   /// It is computed at this moment: nothing that was removed meanwhile is acknowledged.
   mutating func acknowledge(always: Bool = false) {
     guard let leader = following.leader, writes.hardStateIsDurable else { return }
-    let matched = min(following.verified, writes.durableIndex)
+    let matched = min(following.verified, planted(.acknowledgeBeforeSync) ? .max : writes.durableIndex)
     let round = following.round
     guard always || matched > following.reported || round > following.reportedRound else { return }
     following.reported = max(following.reported, matched)

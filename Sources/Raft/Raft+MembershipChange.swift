@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Changing who votes, by way of a joint membership in which the old and the new majority must both agree
 /// (section 6). The leader does the second step by itself, so that a change once begun is finished by
 /// whoever leads.
@@ -20,7 +22,8 @@ extension Raft {
     guard leading.transfer == nil else { return .transferring }
     guard !voters.isEmpty, !learners.contains(where: voters.contains) else { return .impossibleMembership }
     let isSettled = memberships.currentIndex <= commitIndex && !membership.isJoint
-    return isSettled && log.term(at: commitIndex) == term ? nil : .changeUnderWay
+    let isOwnTerm = log.term(at: commitIndex) == term || planted(.changeBeforeOwnTerm)
+    return isSettled && isOwnTerm ? nil : .changeUnderWay
   }
 
   /// A committed joint membership is followed by the new one alone. A leader that is no voter in it has led

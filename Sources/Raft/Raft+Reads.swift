@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Linearizable reads without the log (ReadIndex, thesis 6.4).
 ///
 /// The leader notes its commit index, makes sure that it still leads by a round of answers from a quorum, and
@@ -21,7 +23,7 @@ extension Raft {
   }
 
   private mutating func register(_ asker: ReadQueue.Asker) {
-    guard log.term(at: commitIndex) == term else {
+    guard log.term(at: commitIndex) == term || planted(.readBeforeOwnTerm) else {
       leading.reads.addEarly(asker)
       return
     }
@@ -40,7 +42,7 @@ extension Raft {
     guard !leading.reads.waiting.isEmpty else { return }
     let leading = self.leading
     let confirmed = membership.reached {
-      $0 == id ? leading.round : leading.progress(of: $0)?.round ?? 0
+      $0 == id || planted(.readWithoutRound) ? leading.round : leading.progress(of: $0)?.round ?? 0
     }
     guard let confirmed else { return }
     let answered = self.leading.reads.take(through: confirmed)
@@ -62,7 +64,7 @@ extension Raft {
   /// Puts all waiting reads into one question.
   private mutating func askLeader() {
     guard let leader = following.leader, !following.reads.waiting.isEmpty else { return }
-    let number = random.next()
+    let number = planted(.readNumberReused) ? 0 : random.next()
     let question = ForwardedReads.Question(
       number: number, tokens: following.reads.waiting, repeatAt: now + settings.heartbeatInterval,
       giveUpAt: now + settings.electionTimeout.lowerBound)

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Going from one role to another.
 extension Raft {
   /// The follower's part of the state. It must be a follower.
@@ -35,6 +37,7 @@ extension Raft {
     refuseWaitingReads()
     let wasFollowing = if case .following = state { true } else { false }
     if newTerm > term { change(HardState(term: newTerm)) }
+    if planted(.voteClearedAtStepDown) { hardState.vote = nil }
     state = .following(Following(leader: leader, lastHeard: now, verified: commitIndex))
     // A term alone, without a leader, must not put off the next election: a member with an old log could
     // keep the others from ever asking.
@@ -42,7 +45,8 @@ extension Raft {
   }
 
   mutating func resetElectionDeadline() {
-    electionDeadline = now + random.duration(in: settings.electionTimeout)
+    let timeout = random.duration(in: settings.electionTimeout)
+    electionDeadline = now + (planted(.equalDraws) ? settings.electionTimeout.lowerBound : timeout)
   }
 
   mutating func becomeLeader() {

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// Snapshots (7): the log before them is forgotten, and members that need it receive the snapshot instead.
 extension Raft {
   /// Takes the applied state after `index` for the snapshot. A few entries before it stay in the log, for
@@ -47,7 +49,7 @@ extension Raft {
   /// At a heartbeat: the chunk or its answer may be lost.
   mutating func repeatChunk(to slot: Int) {
     guard case .sendingSnapshot(let transfer) = leading.members[slot].phase else { return }
-    if transfer.mayRepeat { sendChunk(to: slot) }
+    if transfer.mayRepeat, !planted(.chunkNotRepeated) { sendChunk(to: slot) }
     leading.members[slot].changeTransfer { $0.mayRepeat = true }
   }
 
@@ -78,7 +80,8 @@ struct IncomingSnapshot: Equatable, Sendable {
 extension Raft {
   mutating func receive(_ chunk: Message.SnapshotChunk, from sender: NodeID) {
     guard chunk.isWellFormed(in: term), hear(sender) else { return }
-    if chunk.position.index <= commitIndex || log.contains(chunk.position) {
+    let isHere = chunk.position.index <= commitIndex || log.contains(chunk.position)
+    if isHere, !planted(.olderSnapshotInstalled) {
       // Everything up to there is in this log already.
       following.verified = max(following.verified, chunk.position.index)
       commit(through: chunk.position.index)
@@ -100,7 +103,8 @@ extension Raft {
   private mutating func collect(_ chunk: Message.SnapshotChunk) {
     let fits = following.incoming.map { $0.position == chunk.position && $0.total == chunk.total } ?? false
     if !fits { following.incoming = IncomingSnapshot(position: chunk.position, total: chunk.total) }
-    guard UInt64(following.incoming?.state.count ?? 0) == chunk.offset else { return }
+    guard UInt64(following.incoming?.state.count ?? 0) == chunk.offset || planted(.chunkOffsetIgnored)
+    else { return }
     following.incoming?.state.append(contentsOf: chunk.bytes)
   }
 
@@ -110,7 +114,8 @@ extension Raft {
     writes.install(snapshot, keptThrough: commitIndex)
     latestSnapshot = snapshot
     log.reset(to: snapshot.position)
-    memberships = MembershipHistory(snapshot.membership, at: snapshot.position.index)
+    let known = planted(.snapshotWithoutMembership) ? membership : snapshot.membership
+    memberships = MembershipHistory(known, at: snapshot.position.index)
     commitIndex = snapshot.position.index
     appliedIndex = snapshot.position.index
     following.incoming = nil

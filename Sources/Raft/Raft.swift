@@ -1,3 +1,4 @@
+import PlantedBugs
 import WireFormat
 
 /// Raft: the consensus core. It keeps equal logs on the members of a cluster and says what is committed.
@@ -169,7 +170,11 @@ extension Raft {
   /// Sends a message in the current term, as soon as term and vote are on disk.
   mutating func send(_ body: Message.Body, to node: NodeID) {
     let message = Message(from: id, to: node, term: term, body: body)
-    if writes.hardStateIsDurable { output.append(.send(message)) } else { held.hold(message) }
+    if writes.hardStateIsDurable || planted(.voteBeforeSync) {
+      output.append(.send(message))
+    } else {
+      held.hold(message)
+    }
   }
 
   /// The only place where term and vote change. The vote is forgotten when the term rises, and only then
@@ -183,6 +188,7 @@ extension Raft {
       toldCommit = 0
     }
     self.hardState = hardState
+    if planted(.termNotStored), hardState.vote == nil { return }
     writes.replace(hardState)
   }
 
@@ -200,7 +206,7 @@ extension Raft {
   /// Whether the disk has not answered for so long that this node must neither lead nor ask to
   /// (hashicorp/raft #503, etcd #15247).
   var diskIsStalled: Bool {
-    guard let oldest = writes.oldestIssuedAt else { return false }
+    guard let oldest = writes.oldestIssuedAt, !planted(.stalledDiskLeads) else { return false }
     return oldest + settings.electionTimeout.lowerBound <= now
   }
 }

@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// What a node is at the moment.
 public enum Role: Hashable, Sendable {
   case follower
@@ -62,7 +64,9 @@ extension Raft {
   public var durableIndex: Index { writes.durableIndex }
 
   /// The membership in force: the latest in the log, committed or not.
-  public var membership: Membership { memberships.current }
+  public var membership: Membership {
+    planted(.membershipOnCommit) ? memberships.membership(at: commitIndex) : memberships.current
+  }
 
   /// The place of the latest snapshot.
   public var snapshotPosition: Position { latestSnapshot.position }

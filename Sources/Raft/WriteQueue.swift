@@ -1,3 +1,5 @@
+import PlantedBugs
+
 /// What is on its way to the disk, and what is known to be on it.
 ///
 /// The changes of one step become one write. Writes are completed in order; a completion counts only for
@@ -101,6 +103,7 @@ struct WriteQueue: Equatable, Sendable {
   }
 
   private mutating func forget(after index: Index) {
+    if planted(.removedStaysDurable) { return }
     durableIndex = min(durableIndex, index)
     for slot in inFlight.indices { inFlight[slot].last = min(inFlight[slot].last, index) }
   }
