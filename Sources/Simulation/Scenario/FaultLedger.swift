@@ -27,6 +27,8 @@ public struct FaultLedger: Sendable {
   private var open: [Lasting] = []
   /// What the latest kill, stop, power-off or pause befell.
   private var lastKilled: Target?
+  /// Machines whose log is damaged: their managers do not start.
+  private var damaged: [Target] = []
   public private(set) var wipesOfRunningManagers: [Place] = []
 
   public init(_ scenario: Scenario) {
@@ -83,7 +85,10 @@ public struct FaultLedger: Sendable {
     case .release: end([.diskStalled], of: target)
     case .fill: begin(.diskFull, target, at: place)
     case .free: end([.diskFull], of: target)
-    case .corrupt, .loseUnsynced, .tearTail: break
+    case .loseUnsynced, .tearTail:
+      // A manager whose writes are lost has ended.
+      begin(.manager, target, at: place)
+    case .corrupt: damaged.append(resolved(target))
     }
   }
 
@@ -125,7 +130,7 @@ public struct FaultLedger: Sendable {
       }
       return machines.allSatisfy(down.contains)
     }
-    if !isDown { wipesOfRunningManagers.append(place) }
+    if !isDown, !damaged.contains(resolved(target)) { wipesOfRunningManagers.append(place) }
   }
 
   // MARK: Begin and end

@@ -77,9 +77,9 @@ public enum DiskFault: String, Hashable, Sendable, CaseIterable {
   case free
   /// One byte of a stored entry is another one; found when the log is opened again.
   case corrupt
-  /// Writes of the manager's last life that had not ended when it was killed are lost, all of them.
+  /// The manager is killed, and none of its writes under way reaches the disk.
   case loseUnsynced = "lose-unsynced"
-  /// Of those writes a part is there.
+  /// The manager is killed, and of its writes under way a part is there.
   case tearTail = "torn-tail"
 }
 

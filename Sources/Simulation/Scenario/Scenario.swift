@@ -219,7 +219,7 @@ extension Scenario {
     }
   }
 
-  /// `eventually within 20s after heal all-applied one-primary`
+  /// `eventually within 20s after heal all-applied one-primary`; all goals are written `everything`.
   public struct Eventually: Hashable, Sendable {
     /// Counted from the last step or the end of the load, whichever is later, when all faults have been ended.
     public var within: Duration

@@ -67,7 +67,9 @@ extension Scenario.Trigger {
 extension Scenario.Eventually {
   /// As scenario files write it.
   public var text: String {
-    "within \(Quantity.text(within)) after heal " + goals.map(\.rawValue).joined(separator: " ")
+    "within \(Quantity.text(within)) after heal "
+      + (goals == Scenario.Goal.allCases
+        ? "everything" : goals.map(\.rawValue).joined(separator: " "))
   }
 }
 

@@ -143,12 +143,16 @@ extension ScenarioLine {
     return try duration(word.text.dropFirst(), at: word.column + 1, allowsZero: true)
   }
 
-  /// `within 20s after heal all-applied one-primary`
+  /// `within 20s after heal all-applied one-primary`, or `everything` for all goals
   mutating func eventually() throws(ScenarioError) -> Scenario.Eventually {
     try keyword("within")
     let within = try duration()
     try keyword("after")
     try keyword("heal")
+    if skip("everything") {
+      try finish()
+      return Scenario.Eventually(within: within, goals: Scenario.Goal.allCases)
+    }
     return Scenario.Eventually(within: within, goals: try choices("a goal"))
   }
 }
