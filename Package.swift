@@ -145,7 +145,7 @@ let package = Package(
       ],
       // Its tests look inside, and are built in release too.
       settings: strict + [.unsafeFlags(["-enable-testing"])]),
-    module("Simulation", ["Manager", "Control", "Cluster", "Raft", heap]),
+    module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", heap]),
     program("tercet-sim", ["Simulation", "Raft", arguments]),
     program(
       "benchmarks",

@@ -24,7 +24,8 @@ enum Shop {
 extension World {
   /// A cluster with a leader and all nodes registered.
   static func settled(seed: UInt64, control: (inout Manager.Configuration) -> Void = { _ in }) -> World {
-    var world = World(seed: seed, control: control)
+    let nodes = ["a", "b", "c"].map { Scenario.Participant(name: $0, zone: $0) }
+    var world = World(seed: seed, participants: nodes, control: control)
     world.run(within: .seconds(10)) { world in
       world.leader.map { world.machines[$0].manager?.state.nodes.count == 3 } ?? false
     }
@@ -33,9 +34,9 @@ extension World {
 
   var zones: [String] { machines.map(\.configuration.node.zone) }
 
-  /// Whether every running manager has applied an accepted answer under the token.
+  /// Whether the client was told that its intent is in force.
   func isAccepted(_ token: UInt64) -> Bool {
-    if case .applied(let applied)? = answers[token] { applied.outcome == .accepted } else { false }
+    if case .applied(let applied)? = answer(to: token) { applied.outcome == .accepted } else { false }
   }
 
   /// The containers that run in a zone.
@@ -50,4 +51,9 @@ extension World {
   func mode(of database: String = "shop") -> Database.Mode? {
     leader.flatMap { machines[$0].manager?.state.databases[database]?.mode }
   }
+
+  /// Cuts a machine off from all others, both ways.
+  mutating func cut(_ machine: Int) { befall(.isolate(.named(machines[machine].name))) }
+
+  mutating func heal() { befall(.heal(.all)) }
 }

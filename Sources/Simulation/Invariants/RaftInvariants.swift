@@ -1,7 +1,7 @@
 public import Raft
 
 /// RaftInvariants: the history of a whole cluster, over all restarts, and the promises of Raft that it must
-/// keep (`Violation.Invariant`). What an event changed is checked, not everything again: an event costs a few
+/// keep (`Invariant`). What an event changed is checked, not everything again: an event costs a few
 /// comparisons, whatever the length of the log.
 ///
 /// The world that runs the nodes tells it each event, in the order in which they happen: what a step of a node
@@ -135,7 +135,7 @@ public struct RaftInvariants: Sendable {
 
   /// Notes a broken promise; the first one stands.
   mutating func fail(
-    _ invariant: Violation.Invariant, _ text: String, _ nodes: [NodeID],
+    _ invariant: Invariant, _ text: String, _ nodes: [NodeID],
     _ index: Index? = nil, term: Term? = nil
   ) {
     guard violation == nil else { return }

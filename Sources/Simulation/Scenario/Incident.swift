@@ -173,32 +173,3 @@ public struct LinkQuality: Hashable, Sendable {
   /// A local network.
   public static let usual = LinkQuality()
 }
-
-/// A rule that must hold after every step; the name under which scenario files and failures know it.
-public enum Invariant: String, Hashable, Sendable, CaseIterable {
-  // Raft (Ongaro, "In Search of an Understandable Consensus Algorithm", figure 3; thesis 4 and 11)
-  case oneLeaderPerTerm = "one-leader-per-term"
-  case oneVotePerTerm = "one-vote-per-term"
-  case logMatching = "log-matching"
-  case leaderAppendOnly = "leader-append-only"
-  case leaderCompleteness = "leader-completeness"
-  case committedImmutable = "committed-immutable"
-  case durableQuorum = "durable-quorum"
-  case monotonic = "monotonic"
-  case logOrder = "log-order"
-  case writeBeforeSend = "write-before-send"
-  case oneMembershipChange = "one-membership-change"
-  case boundedQueues = "bounded-queues"
-  // The replicated state
-  case equalStates = "equal-states"
-  case appliedOnce = "applied-once"
-  case acknowledgedIsCommitted = "acknowledged-is-committed"
-  // The product
-  case noLostRow = "no-lost-row"
-  case oneWriter = "one-writer"
-  case promoteOnce = "promote-at-most-once"
-  case fencesRise = "fences-rise"
-  case purgesInOrder = "purges-in-order"
-  case rolloutKeepsMinimum = "rollout-keeps-minimum"
-  case containersOutliveManagers = "containers-outlive-managers"
-}

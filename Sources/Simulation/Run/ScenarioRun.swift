@@ -1,0 +1,274 @@
+import Cluster
+import Control
+import Manager
+public import Raft
+
+/// Lives through a scenario with one seed.
+public struct ScenarioRun: Sendable {
+  public let scenario: Scenario
+  public let seed: UInt64
+  public private(set) var world: World
+  private var load: LoadGenerator
+  /// The scenario's time zero.
+  private var origin = Instant.origin
+  private var atOrigin = Counters()
+  private var lastStep = Instant.origin
+
+  /// - Parameter chronicle: what to record of the run; nothing if nil.
+  public init(_ scenario: Scenario, seed: UInt64, chronicle: Chronicle? = nil) {
+    self.scenario = scenario
+    self.seed = seed
+    world = World(seed: seed, participants: scenario.nodes) { $0.adopt(scenario.settings) }
+    world.chronicle = chronicle
+    load = LoadGenerator(scenario.load, chance: Chance(seed))
+  }
+
+  /// What came of a run.
+  public struct Outcome: Sendable {
+    public var scenario: String
+    public var seed: UInt64
+    /// What was broken or not reached; nil if all is well.
+    public var failure: Violation?
+    public var counters: Counters
+    /// How often each kind of fault befell the cluster.
+    public var faults: [String: Int]
+    /// Simulated.
+    public var time: Duration
+    public var events: UInt64
+    /// Equal for equal runs.
+    public var traceHash: UInt64
+  }
+
+  public mutating func run() -> Outcome {
+    let failure = live()
+    return Outcome(
+      scenario: scenario.name, seed: seed, failure: failure, counters: world.counters - atOrigin,
+      faults: world.faults, time: world.now - .origin, events: world.events, traceHash: world.traceHash)
+  }
+
+  private mutating func live() -> Violation? {
+    begin()
+    for step in scenario.steps {
+      if let failure = take(step) { return failure }
+    }
+    pass(until: max(world.now, origin + scenario.load.until)) { _ in false }
+    if let eventually = scenario.eventually { converge(eventually) }
+    if world.violation == nil { checkHistory() }
+    if world.violation == nil { checkReach() }
+    return broken
+  }
+
+  /// What was broken, if the scenario asks for it.
+  private var broken: Violation? {
+    guard let violation = world.violation else { return nil }
+    return violation
+  }
+
+  private mutating func fail(_ invariant: Invariant, _ text: String) { world.violate(invariant, text) }
+
+  // MARK: The beginning
+
+  private mutating func begin() {
+    for rule in scenario.links { world.setUsual(rule) }
+    if scenario.start == .settled { settle() }
+    origin = world.now
+    lastStep = origin
+    atOrigin = world.counters
+    load.begin(at: origin)
+  }
+
+  private mutating func settle() {
+    let limit = Duration.seconds(60)
+    world.run(within: limit) { world in
+      world.leader != nil && world.newestState?.nodes.count == world.machines.count
+    }
+    world.submit(
+      .deploy(
+        ExampleStack.stack(
+          replicas: scenario.replicas, zones: world.dataZones, relaxAfter: scenario.relaxAfter)), to: 0)
+    let goals: [Scenario.Goal] = [.oneLeader, .onePrimary, .desiredIsActual]
+    for _ in 0..<600 where world.violation == nil {
+      if world.newestState?.services.isEmpty == false, goals.allSatisfy({ world.meets($0) }) { return }
+      world.run(for: .milliseconds(100))
+    }
+    let missing = goals.filter { !world.meets($0) }.map { world.shortfall(of: $0) }
+    fail(.convergence, "the cluster did not settle: \(missing.joined(separator: "; "))")
+  }
+
+  // MARK: Steps
+
+  private mutating func take(_ step: Scenario.Step) -> Violation? {
+    switch step.trigger {
+    case .at(let time): pass(until: origin + time) { _ in false }
+    case .then(let delay): pass(until: lastStep + delay) { _ in false }
+    case .when(let condition, let limit):
+      let start = atOrigin
+      if !pass(until: world.now + limit, stopWhen: { $0.meets(condition, since: start) }) {
+        fail(.convergence, "line \(step.line): the condition was not met within \(limit.milliseconds) ms")
+      }
+    }
+    guard world.violation == nil else { return broken }
+    lastStep = world.now
+    for incident in step.incidents {
+      if case .operate(let operation, let target) = incident {
+        load.note(world.operate(operation, via: target))
+        continue
+      }
+      if !world.befall(incident) {
+        fail(.convergence, "line \(step.line): there is nothing that `\(incident.text)` could befall")
+      }
+    }
+    return broken
+  }
+
+  /// Lets time pass under load.
+  @discardableResult
+  private mutating func pass(until end: Instant, stopWhen condition: (World) -> Bool) -> Bool {
+    while world.violation == nil {
+      let pause = min(end, load.next)
+      if pause > world.now, world.run(within: pause - world.now, until: condition) { return true }
+      if pause <= world.now, condition(world) { return true }
+      guard load.next <= end else { return false }
+      load.request(&world)
+    }
+    return false
+  }
+
+  // MARK: The end
+
+  private mutating func converge(_ eventually: Scenario.Eventually) {
+    if scenario.load.mix.contains(where: { $0.kind == .drain }) { activateAll() }
+    let end = world.now + eventually.within
+    let goals = eventually.goals
+    while !goals.allSatisfy({ world.meets($0) }), world.violation == nil {
+      guard world.now < end else {
+        let missing = goals.filter { !world.meets($0) }.map { world.shortfall(of: $0) }
+        fail(
+          .convergence,
+          "not well \(eventually.within.milliseconds / 1_000) s after the faults ended: "
+            + missing.joined(separator: "; "))
+        return
+      }
+      world.run(for: .milliseconds(100))
+    }
+    if goals.contains(.freshIntent) { askEverywhere() }
+    if goals.contains(.freshRow) { insertOne() }
+    if goals.contains(.allPurged), let stale = world.stalePage {
+      fail(.noStalePage, "\(stale.machine) serves \(stale.path) though its purge was acknowledged")
+    }
+  }
+
+  /// Ends the drains of the load, as an operator does that does not give up.
+  private mutating func activateAll() {
+    for machine in world.machines {
+      for _ in 0..<10 where world.newestState?.nodes[machine.name]?.availability != .active {
+        let token = world.submit(.activate(node: machine.name), to: world.leader ?? 0)
+        world.run(within: .seconds(6)) { $0.answer(to: token) != nil }
+      }
+    }
+  }
+
+  private mutating func askEverywhere() {
+    for index in world.machines.indices {
+      let tokens = [
+        world.submit(.scale(ExampleStack.web, replicas: 3 + index % 2), to: index), world.barrier(at: index),
+      ]
+      load.note(tokens)
+      world.run(within: .seconds(6)) { world in tokens.allSatisfy { world.answer(to: $0) != nil } }
+      for token in tokens {
+        switch world.answer(to: token) {
+        case .applied, .current: continue
+        default:
+          fail(
+            .convergence, "after the faults ended a request at \(world.machines[index].name) is not answered")
+          return
+        }
+      }
+    }
+  }
+
+  private mutating func insertOne() {
+    let row = UInt64.max
+    let database = ExampleStack.database
+    guard let primary = world.machines.indices.first(where: { world.insert(row, into: database, at: $0) })
+    else {
+      return fail(.convergence, "after the faults ended no server takes writes")
+    }
+    if !world.run(within: .seconds(3), until: { $0.lastAcknowledgedRow == row }) {
+      fail(.convergence, "after the faults ended \(world.machines[primary].name) acknowledges no row")
+    }
+  }
+
+  // MARK: The whole history
+
+  private mutating func checkHistory() {
+    for expectation in scenario.expect {
+      switch expectation {
+      case .linearizable: checkLinearizability()
+      case .noRestart:
+        let started = (world.counters - atOrigin)[.starts]
+        if started > 0 { fail(.convergence, "\(started) containers were started") }
+      case .noHalt:
+        if (world.counters - atOrigin)[.halts] > 0 { fail(.noHalt, "a manager halted") }
+      }
+    }
+  }
+
+  private mutating func checkLinearizability() {
+    switch load.history(of: world, initial: scenario.replicas).verdict() {
+    case .linearizable: return
+    case .impossible(let instant):
+      fail(
+        .linearizable,
+        "no order of the clients' requests explains what those saw that returned by \(instant.milliseconds) ms"
+      )
+    case .unknown: fail(.linearizable, "the history is too large to be checked: make the load smaller")
+    }
+  }
+
+  private mutating func checkReach() {
+    for bound in scenario.reach {
+      let actual = world.value(of: bound.measure, since: atOrigin)
+      if !bound.holds(for: actual) {
+        fail(
+          .convergence,
+          "reach: \(bound.measure.name) is \(actual), not \(bound.relation.rawValue)\(bound.value)")
+      }
+    }
+  }
+}
+
+extension Instant {
+  var milliseconds: Int64 { nanoseconds / 1_000_000 }
+}
+
+extension Scenario {
+  /// How many tasks the example's service has at the beginning.
+  var replicas: Int {
+    for case .replicas(let count) in settings { return count }
+    return 3
+  }
+
+  var relaxAfter: Duration? {
+    for case .relaxAfter(let patience) in settings { return patience }
+    return .seconds(2)
+  }
+}
+
+extension Manager.Configuration {
+  mutating func adopt(_ settings: [Scenario.ScenarioSetting]) {
+    // What a test need not wait for.
+    control.rebalanceAfter = .seconds(5)
+    var kept = 2_000
+    for setting in settings {
+      switch setting {
+      case .rebalanceAfter(let time): control.rebalanceAfter = time
+      case .transferAfter(let time): transferAfter = time
+      case .snapshotEntries(let count): snapshotEntries = count
+      case .entriesKept(let count): kept = count
+      case .relaxAfter, .replicas, .purgeCapacity: break
+      }
+    }
+    if let settings = try? Settings(entriesKeptAfterSnapshot: kept) { raft = settings }
+  }
+}

@@ -1,0 +1,44 @@
+import Cluster
+import Raft
+
+/// Varnish on one machine: the pages it holds, and what it was told to forget.
+public struct CacheModel: Sendable {
+  public var isReachable = true
+  var isHalfDone = false
+  /// Changes when the memory is lost.
+  private(set) var instance = 1
+  /// Pages that are held, in the version fetched last. Looked up, never iterated.
+  private var pages: [String: UInt64] = [:]
+  /// How far the purges go that were carried out since the memory was lost.
+  private(set) var through: Index = 0
+  public private(set) var purges = 0
+  public private(set) var flushes = 0
+  /// What was purged when something earlier in the log had not been; nil while all went in order.
+  private(set) var disorder: String?
+
+  mutating func fetch(_ path: String, version: UInt64) { pages[path] = max(pages[path] ?? 0, version) }
+
+  /// The version a visitor is served without asking the origin; nil for a miss.
+  public func version(of path: String) -> UInt64? { pages[path] }
+
+  mutating func carryOut(_ action: CacheAction) {
+    switch action {
+    case .purge(let purged, let through):
+      // What was carried out and not recorded is carried out again: that goes back, and does no harm.
+      for purge in purged {
+        if case .address(_, let path) = purge { pages[path] = nil } else { pages = [:] }
+      }
+      purges += purged.count
+      self.through = max(self.through, through)
+    case .flush(let through):
+      pages = [:]
+      flushes += 1
+      self.through = max(self.through, through)
+    }
+  }
+
+  mutating func restart() {
+    pages = [:]
+    instance += 1
+  }
+}

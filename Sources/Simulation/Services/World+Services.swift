@@ -1,0 +1,153 @@
+import Cluster
+import Manager
+import Raft
+
+// MARK: Local services
+
+extension World {
+  /// How long an action takes in this world.
+  private func duration(of action: Action, on index: Int, _ id: Manager.ActionID) -> Duration {
+    let machine = machines[index]
+    let usual: Duration =
+      switch action {
+      case .runTask: .milliseconds(400) + machine.containers.extraTime
+      case .removeTask: .milliseconds(300) + machine.containers.extraTime
+      case .database(let action): duration(of: action.step) + slowness(of: action, on: index)
+      case .cache: .milliseconds(2)
+      case .balance: .milliseconds(50)
+      }
+    let jitter = chance.below(UInt64(usual.nanoseconds / 4) + 1, .action, UInt64(index), id)
+    return usual + Duration(nanoseconds: Int64(jitter))
+  }
+
+  private func duration(of step: DatabaseAction.Step) -> Duration {
+    switch step {
+    case .initialize, .clone: .milliseconds(1_500)
+    case .promote: .milliseconds(70)
+    default: .milliseconds(200)
+    }
+  }
+
+  private func slowness(of action: DatabaseAction, on index: Int) -> Duration {
+    machines[index].databases[action.specification.name]?.isSlow == true ? .seconds(3) : .zero
+  }
+
+  mutating func begin(_ action: Action, _ id: Manager.ActionID, on index: Int, life: Int) {
+    chronicle?.note(now, index, .acts(action))
+    if case .removeTask(let task, _, _) = action { checkRemoval(of: task, on: index) }
+    schedule(.finished(machine: index, life: life, id, action), after: duration(of: action, on: index, id))
+  }
+
+  /// The action takes effect; its manager, if it still lives, learns of it.
+  mutating func finish(_ action: Action, _ id: Manager.ActionID, on index: Int, life: Int) {
+    // A driver is part of its manager's process: what it had not begun with the service ends with it. Whether it had,
+    // the simulation decides for each action.
+    let isAlive = machines[index].isAlive(life)
+    guard machines[index].isOn,
+      isAlive || chance.below(2, .action, UInt64(index), id ^ UInt64(life) << 32) == 0
+    else { return }
+    let result: ActionResult =
+      switch action {
+      case .runTask(let launch): inEngine(on: index) { $0.run(launch, on: index) }
+      case .removeTask(let task, _, _): inEngine(on: index) { $0.machines[index].containers.remove(task) }
+      case .cache(let action): forget(action, on: index)
+      case .balance(let balancing): balance(balancing, on: index)
+      case .database(let action): inServer(action, on: index)
+      }
+    guard isAlive else { return changed(index) }
+    chronicle?.note(now, index, .acted(action, result))
+    observe(index)
+    step(index, .finished(id, result))
+    if machines[index].containers.answersTwice { step(index, .finished(id, result)) }
+  }
+
+  private mutating func inEngine(on index: Int, _ work: (inout World) -> Void) -> ActionResult {
+    let engine = machines[index].containers
+    if engine.isDown { return .failed("the engine does not answer") }
+    if engine.isFailing { return .failed("the engine refused") }
+    work(&self)
+    return engine.isHalfDone ? .failed("the connection to the engine broke") : .done
+  }
+
+  private mutating func run(_ launch: TaskLaunch, on index: Int) {
+    counters[.starts] += 1
+    let nature = images[launch.template.image] ?? .well
+    guard let started = machines[index].containers.run(launch, as: nature, at: now) else { return }
+    schedule(.health(machine: index, launch.task.id, started.health), after: started.healthAfter)
+  }
+
+  private mutating func inServer(_ action: DatabaseAction, on index: Int) -> ActionResult {
+    let isFrozen = machines[index].databases[action.specification.name]?.isFrozen == true
+    if isFrozen, action.step != .stop { return .failed("the server does not answer") }
+    return perform(action, on: index)
+  }
+
+  private mutating func balance(_ balancing: Balancing, on index: Int) -> ActionResult {
+    machines[index].balancing = balancing
+    // The load balancer's own check lets a new server take traffic.
+    schedule(.notice(machine: index), after: .milliseconds(200))
+    return .done
+  }
+
+  private mutating func forget(_ action: CacheAction, on index: Int) -> ActionResult {
+    let cache = machines[index].cache
+    guard cache.isReachable else { return .failed("no answer") }
+    switch action {
+    case .purge(_, let through):
+      if cache.through >= through { counters[.replays] += 1 }
+    case .flush: counters[.flushes] += 1
+    }
+    machines[index].cache.carryOut(action)
+    return cache.isHalfDone ? .failed("the connection broke") : .done
+  }
+
+  // MARK: What the drivers see
+
+  /// Something changed on a machine: its drivers notice soon.
+  mutating func changed(_ index: Int) {
+    guard !machines[index].isObservationDue else { return }
+    machines[index].isObservationDue = true
+    let latency = Duration.milliseconds(5 + Int(chance.below(20, .observation, UInt64(index), events)))
+    schedule(.notice(machine: index), after: latency)
+  }
+
+  /// What the machine's drivers tell its manager.
+  mutating func observe(_ index: Int) {
+    guard machines[index].isOn else { return }
+    let databases = machines[index].manager?.state.databases.keys ?? []
+    for name in databases { resumeStreaming(of: name, standby: index) }
+    let node = machines[index].node
+    guard node.runsContainers || node.runsDatabases, machines[index].manager != nil else { return }
+    if node.runsContainers {
+      let engine = machines[index].containers
+      step(
+        index,
+        .observed(
+          engine.isDown ? .unavailable(.containers, reason: "no answer") : .containers(engine.running)))
+    }
+    if let cache = node.cache {
+      let model = machines[index].cache
+      step(
+        index,
+        .observed(
+          .cache(
+            CacheObservation(cache: cache, isReachable: model.isReachable, instance: "\(model.instance)"))))
+    }
+    if node.runsBalancer {
+      step(index, .observed(.balancer(BalancerObservation(serving: serving(at: index)))))
+    }
+    if node.runsDatabases {
+      for name in databases { step(index, .observed(.database(observation(of: name, on: index)))) }
+    }
+  }
+
+  /// The names of the servers that take traffic at a machine's load balancer.
+  func serving(at index: Int) -> [String] {
+    let servers = machines[index].balancing.frontends.flatMap(\.servers)
+    guard !servers.isEmpty else { return [] }
+    let well = machines.flatMap { machine in
+      machine.containers.running.filter { $0.condition == .running && machine.isOn }.map { "\($0.task)" }
+    }
+    return servers.map(\.name).filter { name in well.contains { name.contains($0) } }
+  }
+}

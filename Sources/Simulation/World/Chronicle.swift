@@ -1,0 +1,49 @@
+public import Cluster
+import Manager
+public import Raft
+
+/// What happened in a world, for people: the timeline's and the replay's material.
+public struct Chronicle: Sendable {
+  public struct Line: Sendable {
+    public var time: Instant
+    /// The machine's place; nil for what concerns the whole world.
+    public var machine: Int?
+    public var kind: Kind
+  }
+
+  public enum Kind: Sendable {
+    case started
+    case ended
+    case leads(term: Term)
+    case halted(String)
+    case said(String)
+    /// A client or operator asked.
+    case asked(String)
+    case acts(Action)
+    case acted(Action, ActionResult)
+    case befell(String)
+    case violation(String)
+  }
+
+  /// A message on its way, as far as it can be told from outside.
+  public struct Message: Sendable {
+    public var time: Instant
+    public var from: Int
+    public var to: Int
+    public var frame: [UInt8]
+  }
+
+  public private(set) var lines: [Line] = []
+  public private(set) var messages: [Message] = []
+  private let keepsMessages: Bool
+
+  public init(keepsMessages: Bool) { self.keepsMessages = keepsMessages }
+
+  mutating func note(_ time: Instant, _ machine: Int?, _ kind: Kind) {
+    lines.append(Line(time: time, machine: machine, kind: kind))
+  }
+
+  mutating func sent(_ time: Instant, from: Int, to: Int, _ frame: [UInt8]) {
+    if keepsMessages { messages.append(Message(time: time, from: from, to: to, frame: frame)) }
+  }
+}

@@ -1,0 +1,76 @@
+import Cluster
+import Manager
+import Raft
+import WireFormat
+
+/// The rules about managers and their replicated state, checked after every step of a manager at a cost that does not
+/// grow with the log.
+struct Invariants: Sendable {
+  private var raft = RaftInvariants()
+  private var lastApplied: [Index]
+  /// How many tasks the example's service should have, newest last, with the time since when.
+  private(set) var wanted: [(count: Int, since: Instant)] = []
+  /// The highest index that any manager ever applied.
+  private(set) var appliedAnywhere: Index = 0
+
+  /// States are compared at every sixteenth index: hashing one costs more than a step.
+  private static let comparisonInterval: Index = 16
+
+  init(machines: [Machine]) {
+    lastApplied = Array(repeating: 0, count: machines.count)
+    for machine in machines {
+      if let founding = machine.disk.open() { raft.exists(machine.id, store: founding) }
+    }
+  }
+
+  mutating func started(_ machine: Int, _ manager: Manager, from restored: Restored) -> Violation? {
+    raft.started(manager.raft, from: restored)
+    lastApplied[machine] = manager.state.appliedIndex
+    return raft.violation
+  }
+
+  mutating func ended(_ node: NodeID, keeping kept: Int) { raft.crashed(node, survivingWrites: kept) }
+
+  mutating func wiped(_ node: NodeID) { raft.wiped(node) }
+
+  mutating func stored(_ node: NodeID, _ write: Write) { raft.stored(through: write.id, by: node) }
+
+  mutating func stepped(
+    _ machine: Int, _ manager: borrowing Manager, _ effects: [Manager.Effect], at now: Instant
+  ) -> Violation? {
+    let id = manager.raft.id
+    for effect in effects {
+      switch effect {
+      case .write(let write): raft.wrote(write, by: id)
+      case .send(_, let frame):
+        if case .raft(let message)? = try? PeerMessage(decoding: frame) { raft.sent(message) }
+      default: break
+      }
+    }
+    raft.stepped(manager.raft)
+    let applied = manager.state.appliedIndex
+    if applied != lastApplied[machine] {
+      lastApplied[machine] = applied
+      if applied > appliedAnywhere {
+        appliedAnywhere = applied
+        note(manager.state, at: now)
+      }
+      if applied % Self.comparisonInterval == 0 {
+        raft.applied(applied, digest: UInt64(bitPattern: Int64(manager.state.hashValue)), at: id)
+      }
+    }
+    return raft.violation
+  }
+
+  private mutating func note(_ state: State, at now: Instant) {
+    guard let service = state.services[ExampleStack.web] else { return }
+    let count = state.wantedTasks(of: service)
+    if wanted.last?.count != count { wanted.append((count, now)) }
+  }
+
+  /// The fewest tasks the service should have had at any time since.
+  func fewestWanted(since instant: Instant) -> Int {
+    let before = wanted.last { $0.since <= instant }?.count ?? 0
+    return wanted.filter { $0.since > instant }.reduce(before) { min($0, $1.count) }
+  }
+}

@@ -1,0 +1,31 @@
+import Cluster
+import Manager
+import Raft
+
+// MARK: The rule of rollouts
+
+extension World {
+  /// How long after something befell containers or machines fewer may run than wanted.
+  private static let recovery = Duration.seconds(20)
+
+  /// A container that serves is removed: enough others must serve. While something that befell the containers has not
+  /// been made good, there may be fewer than wanted whatever anyone does.
+  mutating func checkRemoval(of task: TaskID, on index: Int) {
+    guard now - disturbedAt > Self.recovery,
+      let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell,
+      let state = newestState, let service = state.services[ExampleStack.web]
+    else { return }
+    let others = machines.reduce(0) { count, machine in
+      count + machine.containers.running.count { $0.isWell && $0.task != task }
+    }
+    // A removal may have been decided when fewer were wanted.
+    let wanted = invariants.fewestWanted(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
+    let update = service.specification.update
+    let missing = update.order == .startFirst ? 0 : max(1, update.parallelism)
+    if others < wanted - missing {
+      violate(
+        .rolloutKeepsMinimum,
+        "\(machines[index].name) removes a container that serves, and only \(others) of \(wanted) are left")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// Runs many worlds at the same time.
+enum Machinery {
+  static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+  /// Does the work for each seed of a range, at most `jobs` at once, and hands over the results as they come. After
+  /// the time limit no more are begun.
+  static func each<Result: Sendable>(
+    from first: UInt64, to end: UInt64, jobs: Int, for limit: Duration?,
+    work: @escaping @Sendable (UInt64) -> Result, then take: (Result) -> Void
+  ) async {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var next = first
+    func mayBegin() -> Bool { next < end && limit.map { clock.now - start < $0 } ?? true }
+    await withTaskGroup(of: Result.self) { group in
+      func begin() {
+        let seed = next
+        next += 1
+        group.addTask { work(seed) }
+      }
+      for _ in 0..<jobs where mayBegin() { begin() }
+      while let result = await group.next() {
+        take(result)
+        if mayBegin() { begin() }
+      }
+    }
+  }
+
+  /// The processor time this process has used, seconds.
+  static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
