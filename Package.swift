@@ -101,9 +101,9 @@ let package = Package(
     module("WireFormat", []),
     module("PlantedBugs", []),
     module("Raft", ["WireFormat", "PlantedBugs"]),
-    module("Cluster", ["Raft", "WireFormat", collections]),
-    module("Control", ["Cluster", "Raft"]),
-    module("Manager", ["Control", "Cluster", "Raft", "WireFormat", collections]),
+    module("Cluster", ["Raft", "WireFormat", "PlantedBugs", collections]),
+    module("Control", ["Cluster", "Raft", "PlantedBugs"]),
+    module("Manager", ["Control", "Cluster", "Raft", "WireFormat", "PlantedBugs", collections]),
     // Files people write.
     module("StackFile", ["Cluster", "Raft", yams]),
     // Drivers: each carries out its actions and reports what it observes.
@@ -145,7 +145,7 @@ let package = Package(
       ],
       // Its tests look inside, and are built in release too.
       settings: strict + [.unsafeFlags(["-enable-testing"])]),
-    module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", heap]),
+    module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", "PlantedBugs", heap]),
     program("tercet-sim", ["Simulation", "Raft", arguments]),
     program(
       "benchmarks",

@@ -1,3 +1,4 @@
+import PlantedBugs
 public import Raft
 
 /// What applying one entry did.
@@ -25,7 +26,7 @@ extension State {
   public mutating func apply(_ proposal: Proposal, at index: Index) -> Applied {
     precondition(index == appliedIndex + 1, "entries are applied in order, each once")
     appliedIndex = index
-    if let request = proposal.request, let answer = requests[request] {
+    if let request = proposal.request, let answer = requests[request], !planted(.requestAppliedTwice) {
       return Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
     }
     let outcome = perform(proposal.intent, at: index)

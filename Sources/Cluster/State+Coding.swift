@@ -1,4 +1,5 @@
 import DequeModule
+import PlantedBugs
 public import WireFormat
 
 /// A snapshot's bytes: the whole state. Field 1 is the form's version; a newer one is refused.
@@ -23,7 +24,7 @@ extension State: WireCodable {
     writer.field(10, purges)
     writer.repeated(11, history.intents)
     writer.repeated(12, history.purges)
-    for request in requests.order {
+    for request in requests.order where !planted(.snapshotForgetsRequests) {
       writer.record(13) {
         $0.field(1, request)
         $0.field(2, requests[request]?.index ?? 0)

@@ -1,3 +1,4 @@
+import PlantedBugs
 import Raft
 
 extension State {
@@ -63,7 +64,7 @@ extension State {
     guard var database = databases[step.database] else {
       return .refused(reason: "there is no database \(step.database)")
     }
-    guard database.epoch == step.expectedEpoch else {
+    guard database.epoch == step.expectedEpoch || planted(.databaseEpochIgnored) else {
       return .refused(
         reason: "database \(step.database) is at epoch \(database.epoch), not \(step.expectedEpoch)")
     }
@@ -95,6 +96,7 @@ extension Database.Mode {
     case (.initializing(let node), .solo(let primary)): node == primary
     case (.solo(let before), .syncing(let primary, let secondary)): before == primary && primary != secondary
     case (.syncing(let before, _), .solo(let primary)): before == primary
+    case (.syncing, .promoting): planted(.promotedFromSyncing)
     case (.syncing(let before, let follower), .sync(let primary, let secondary)):
       before == primary && follower == secondary
     case (.sync(let before, _), .solo(let primary)): before == primary

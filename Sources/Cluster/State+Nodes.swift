@@ -1,3 +1,4 @@
+import PlantedBugs
 import Raft
 
 // MARK: Nodes
@@ -62,6 +63,8 @@ extension State {
   }
 
   private mutating func trimPurges() {
-    purges.remove(through: caches.values.map(\.position).min() ?? appliedIndex)
+    let positions = caches.values.map(\.position)
+    purges.remove(
+      through: (planted(.purgesTrimmedEarly) ? positions.max() : positions.min()) ?? appliedIndex)
   }
 }

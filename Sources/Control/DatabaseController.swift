@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 extension Controllers {
@@ -100,6 +101,7 @@ extension Controllers {
     _ look: inout Look
   ) -> Database.Mode? {
     guard situation.silence(of: primary) < settings.nodeLostAfter else {
+      if planted(.promotedFromSyncing) { return .promoting(primary: secondary, from: primary) }
       look.note("database \(name): its only complete copy is on \(primary), which is lost")
       return nil
     }
@@ -192,7 +194,7 @@ extension Controllers {
   ) -> Database.Mode? {
     // The shutdown checkpoint's record ends at `position`: so far, the secondary has all that was ever written.
     if case .standby(let received, _, _, _, _)? = situation.database(name, on: to)?.server,
-      received >= position
+      received >= position || planted(.switchoverLosesTail)
     {
       return .promoting(primary: to, from: from)
     }

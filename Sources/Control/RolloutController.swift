@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 extension ServicePlan {
@@ -34,7 +35,7 @@ extension ServicePlan {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
     let missing = max(0, situation.state.wantedTasks(of: service) - self.places.count)
     let inProgress = places.count + missing - outdated.count - updated
-    let limit = policy.parallelism == 0 ? Int.max : policy.parallelism
+    let limit = policy.parallelism == 0 || planted(.rolloutAllAtOnce) ? Int.max : policy.parallelism
     guard !outdated.isEmpty, inProgress < limit else { return }
     if updated > 0, !timers.hasHeld("update of \(name) after \(updated)", for: policy.delay, &look) { return }
     for place in outdated.prefix(limit - inProgress) {

@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 extension Controllers {
@@ -121,7 +122,7 @@ extension ServicePlan {
   ) {
     let older = place.tasks.dropLast()
     switch newest.standing {
-    case _ where newest.standing.isServing:
+    case _ where newest.standing.isServing || planted(.stoppedBeforeServing):
       for old in older { drop(old.task) }
     case .good:
       for old in older where !old.standing.holds { drop(old.task) }

@@ -1,5 +1,6 @@
 import Cluster
 import Control
+import PlantedBugs
 public import Raft
 import WireFormat
 
@@ -10,7 +11,8 @@ extension Manager {
   mutating func lead(at now: Instant, into effects: inout [Effect]) {
     heard[configuration.node.name] = now
     considerTransfer(at: now, into: &effects)
-    guard raft.isCurrent, decidedThrough == 0, now >= decideAfter, needsLook || now >= controllers.nextLook
+    guard raft.isCurrent, decidedThrough == 0 || planted(.decidesOnOldState), now >= decideAfter,
+      needsLook || now >= controllers.nextLook
     else { return }
     let intents = controllers.decide(
       Situation(

@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 import WireFormat
 
@@ -49,7 +50,12 @@ extension Manager {
   /// Sends gathered purges on their way, as few entries as possible.
   mutating func flushPurges(at now: Instant, into effects: inout [Effect]) {
     while !purges.isEmpty, requests.purgeBatches < PurgeBuffer.maximumInFlight {
-      let (addresses, tokens, origin) = purges.takeEntry()
+      let (addresses, gathered, origin) = purges.takeEntry()
+      var tokens = gathered
+      if planted(.purgeAcknowledgedEarly) {
+        for token in tokens { effects.append(.answer(token, .purged)) }
+        tokens = []
+      }
       let request = requests.drawIdentity()
       let proposal = propose(.purge(addresses), request: request, origin: origin)
       requests.add(request, tokens: tokens, command: proposal.encoded(), isPurge: true, at: now)
@@ -117,6 +123,7 @@ extension Manager {
     for place in barriers.indices {
       if case .idle(let until) = barriers[place].stage, until <= now, raft.leader != nil {
         barriers[place].stage = .asked
+        if planted(.barrierWithoutRead) { barriers[place].stage = .ready(0) }
         stepRaft(.read(token: barriers[place].token), at: now, into: &effects)
       }
     }

@@ -1,5 +1,6 @@
 public import Cluster
 import Control
+import PlantedBugs
 public import Raft
 import WireFormat
 
@@ -146,7 +147,7 @@ public struct Manager: Sendable {
   /// A process that was stopped for a while heard nobody; that does not make the others silent.
   private mutating func notePause(at now: Instant) {
     let patience = min(configuration.control.nodeLostAfter, configuration.control.databaseFailoverAfter)
-    if (now - lastStep) * 2 > patience { listeningSince = now }
+    if (now - lastStep) * 2 > patience, !planted(.pauseForgotten) { listeningSince = now }
     lastStep = max(lastStep, now)
   }
 
@@ -167,7 +168,7 @@ public struct Manager: Sendable {
   }
 
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
-    guard hasBeenCurrent else { return }
+    guard hasBeenCurrent || planted(.actsBeforeCurrent) else { return }
     for (id, action) in reconciler.reconcile(state, at: now) { effects.append(.perform(id, action)) }
   }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 /// What this process knows of a database beyond what can be observed.
@@ -63,6 +64,9 @@ extension Reconciler {
     for database: Database, _ seen: DatabaseObservation, _ memory: inout DatabaseMemory, _ state: State,
     at now: Instant
   ) -> DatabaseAction.Step? {
+    if planted(.drainStopsPrimary), state.nodes[node]?.availability == .drained, seen.server != .stopped {
+      return .stop
+    }
     switch database.mode {
     case .waiting:
       return nil
@@ -75,6 +79,9 @@ extension Reconciler {
       return whileSyncing(seen, standby, &memory)
     case .sync(node, let secondary):
       let standby = Database.standbyName(node: secondary, epoch: database.incarnation)
+      if planted(.relaxedBeforeCommitted), !seen.isFollowed(by: standby) {
+        return asPrimary(seen, synchronousTo: nil, &memory)
+      }
       return asPrimary(seen, synchronousTo: standby, &memory)
     case .syncing(let primary, node):
       return asSecondary(of: primary, database, seen, mayCopy: true, &memory, state, at: now)
@@ -84,11 +91,11 @@ extension Reconciler {
       if case .primary = seen.server { return nil }
       return .promote
     case .switching, .stopped, .promoting:
-      return seen.server == .stopped ? nil : .stop
+      return seen.server == .stopped || planted(.oldPrimaryGoesOn) ? nil : .stop
     case .initializing, .solo, .syncing, .sync:
       // No part in it: a server that still takes writes is an old primary. A standby may go on: it has the
       // data when it is asked for again.
-      if case .primary = seen.server { return .stop }
+      if case .primary = seen.server, !planted(.oldPrimaryGoesOn) { return .stop }
       return nil
     }
   }
@@ -222,10 +229,11 @@ extension Reconciler {
     guard case .primary(let position, let synchronous?, let standbys) = seen.server else { return seen }
     let memory = databaseMemories[seen.database]
     let isCertain =
-      memory?.synchronized == synchronous
-      && standbys.contains { standby in
-        standby.name == synchronous && memory?.barrier.map { standby.flushed >= $0 } == true
-      }
+      planted(.standbyCountedEarly)
+      || memory?.synchronized == synchronous
+        && standbys.contains { standby in
+          standby.name == synchronous && memory?.barrier.map { standby.flushed >= $0 } == true
+        }
     var reported = seen
     reported.server = .primary(
       position: position, synchronousStandby: isCertain ? synchronous : nil, standbys: standbys)
@@ -244,6 +252,11 @@ extension Reconciler {
 }
 
 extension DatabaseObservation {
+  fileprivate func isFollowed(by standby: String) -> Bool {
+    guard case .primary(_, _, let standbys) = server else { return false }
+    return standbys.contains { $0.name == standby && $0.isStreaming }
+  }
+
   /// Where the primary's log ends, seen when commits waited for the standby already; nil otherwise.
   fileprivate func position(waitingFor standby: String?) -> LSN? {
     if case .primary(let position, standby, _) = server { position } else { nil }

@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 /// Brings one node to what the log wants of it: compares the state with what the node's drivers observed and
@@ -210,6 +211,7 @@ extension Reconciler {
       cachePosition = state.purges.last
       return
     }
+    if planted(.positionBeforeAnswer) { cachePosition = last.index }
     wanted.append(("cache", .cache(.purge(batches.flatMap(\.purges), through: last.index))))
   }
 }

@@ -1,18 +1,31 @@
 extension PlantedBug {
   /// Where a bug is planted.
   public enum Area: String, CaseIterable, Hashable, Sendable {
-    case raft
+    case raft, storage, cluster, control, manager
   }
 
-  public var area: Area { .raft }
+  public var area: Area {
+    switch self {
+    case .storedBeforeSynced, .storeForgetsVote, .removalNotStored: .storage
+    case .requestAppliedTwice, .snapshotForgetsRequests, .databaseEpochIgnored, .promotedFromSyncing,
+      .purgesTrimmedEarly, .replaySkipsOne, .flushSkipped:
+      .cluster
+    case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
+    case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
+      .purgeAcknowledgedEarly, .positionBeforeAnswer, .standbyCountedEarly, .relaxedBeforeCommitted,
+      .oldPrimaryGoesOn, .drainStopsPrimary:
+      .manager
+    default: .raft
+    }
+  }
 
   /// What is wrong, and where the field has met it.
-  public var summary: String { raftSummary }
+  public var summary: String { raftSummary ?? stateSummary ?? managerSummary ?? rawValue }
 
-  private var raftSummary: String {
+  private var raftSummary: String? {
     switch self {
     case .voteBeforeSync:
-      "a vote leaves before it is on disk (Raft paper, figure 2; a crash lets the node vote again)"
+      "a vote leaves before it is on disk (Raft paper, figure 2: a crash lets the node vote again)"
     case .acknowledgeBeforeSync:
       "a follower acknowledges entries that are not on its disk yet (etcd-io/raft, newStorageAppendRespMsg)"
     case .ownUnsyncedCounted:
@@ -26,8 +39,7 @@ extension PlantedBug {
     case .commitPastVerified: "the commit index moves past what agrees with the leader (rabbitmq/ra #508)"
     case .shortAppendTruncates: "a late, short append removes the entries after it (microsoft/CCF #5991)"
     case .removedStaysDurable: "entries removed and replaced still count as durable (openraft #1960)"
-    case .removalNotWritten:
-      "a conflicting tail is removed in memory and stays on disk (hazelcast #16643's kind)"
+    case .removalNotWritten: "a conflicting tail is removed in memory and stays on disk (Raft paper 5.3)"
     case .checkQuorumOff: "a leader without a majority goes on leading (thesis 6.2; Cloudflare, 2020-11-02)"
     case .preVoteSkipped: "an election is started without asking first (thesis 9.6)"
     case .stalledDiskLeads: "a leader whose disk hangs goes on leading (hashicorp/raft #503)"
@@ -42,8 +54,55 @@ extension PlantedBug {
     case .olderSnapshotInstalled: "a late snapshot moves the log back (hashicorp/raft #248)"
     case .snapshotWithoutMembership: "a snapshot taken over brings no membership (Raft paper 7)"
     case .chunkOffsetIgnored: "a doubled chunk of a snapshot is added twice (Raft paper 7, figure 13)"
-    case .chunkNotRepeated: "a lost chunk of a snapshot is never sent again (hashicorp/raft #697's kind)"
+    case .chunkNotRepeated:
+      "a lost chunk of a snapshot is never sent again (as in hashicorp/raft #697, the follower never catches up)"
     case .windowIgnored: "appends are sent without regard to the window (etcd-io/raft, MaxInflightMsgs)"
+    default: nil
+    }
+  }
+
+  private var stateSummary: String? {
+    switch self {
+    case .storedBeforeSynced: "the store says durable one write too early (PostgreSQL's fsyncgate, 2018)"
+    case .storeForgetsVote: "the store keeps the term and loses the vote (Raft paper, figure 2)"
+    case .removalNotStored:
+      "the store appends a new tail without removing the old one (Raft paper 5.3)"
+    case .requestAppliedTwice:
+      "a request that is sent again is applied again (Raft paper 8; dragonboat's sessions)"
+    case .snapshotForgetsRequests: "a snapshot lacks the requests already applied (thesis 6.3)"
+    case .databaseEpochIgnored:
+      "a decision made on an older state of the database is taken (a fence not compared)"
+    case .promotedFromSyncing:
+      "a secondary is promoted that lacks acknowledged commits (GitHub, 2018-10-21: promotion from async)"
+    case .purgesTrimmedEarly:
+      "a purge is forgotten when the first cache has it, not the last"
+    case .replaySkipsOne: "a cache that returns misses the first of the purges it lacks (an off-by-one)"
+    case .flushSkipped:
+      "a cache whose purges are forgotten is not flushed (a log that no longer reaches back)"
+    case .switchoverLosesTail:
+      "a switchover does not wait for the old primary's last record"
+    case .rolloutAllAtOnce: "a rolling update replaces all tasks at once (swarmkit's parallelism)"
+    case .stoppedBeforeServing: "an old task stops before the new one takes traffic"
+    default: nil
+    }
+  }
+
+  private var managerSummary: String? {
+    switch self {
+    case .decidesOnOldState: "the leader decides again before its last decisions are applied"
+    case .pauseForgotten: "a leader that was paused takes everybody for silent (its own silence, not theirs)"
+    case .oldReportsBelieved: "a report that comes late replaces a newer one"
+    case .actsBeforeCurrent: "a node that returns acts on what it remembers (an old primary starts again)"
+    case .barrierWithoutRead: "a certain read is answered from the local state (etcd's serializable read)"
+    case .purgeAcknowledgedEarly: "a purge is acknowledged before it is committed"
+    case .positionBeforeAnswer: "a purge counts as applied before the cache has answered"
+    case .standbyCountedEarly: "a standby counts as synchronous before it holds what was committed without it"
+    case .relaxedBeforeCommitted:
+      "commits stop waiting for the standby before the log says so (Patroni, synchronous_mode)"
+    case .oldPrimaryGoesOn:
+      "a primary that was replaced is not stopped (split brain, the failure that Patroni and Stolon exist to prevent)"
+    case .drainStopsPrimary: "a drained node's primary stops without a switchover"
+    default: nil
     }
   }
 }

@@ -34,6 +34,34 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case chunkOffsetIgnored = "chunk-offset-ignored"
   case chunkNotRepeated = "chunk-not-repeated"
   case windowIgnored = "window-ignored"
+  // Storage, as modelled
+  case storedBeforeSynced = "stored-before-synced"
+  case storeForgetsVote = "store-forgets-vote"
+  case removalNotStored = "removal-not-stored"
+  // The replicated state
+  case requestAppliedTwice = "request-applied-twice"
+  case snapshotForgetsRequests = "snapshot-forgets-requests"
+  case databaseEpochIgnored = "database-epoch-ignored"
+  case promotedFromSyncing = "promoted-from-syncing"
+  case purgesTrimmedEarly = "purges-trimmed-early"
+  case replaySkipsOne = "replay-skips-one"
+  case flushSkipped = "flush-skipped"
+  // The leader's controllers
+  case switchoverLosesTail = "switchover-loses-tail"
+  case rolloutAllAtOnce = "rollout-all-at-once"
+  case stoppedBeforeServing = "stopped-before-serving"
+  // The manager around them, and the node's reconciler
+  case decidesOnOldState = "decides-on-old-state"
+  case pauseForgotten = "pause-forgotten"
+  case oldReportsBelieved = "old-reports-believed"
+  case actsBeforeCurrent = "acts-before-current"
+  case barrierWithoutRead = "barrier-without-read"
+  case purgeAcknowledgedEarly = "purge-acknowledged-early"
+  case positionBeforeAnswer = "position-before-answer"
+  case standbyCountedEarly = "standby-counted-early"
+  case relaxedBeforeCommitted = "relaxed-before-committed"
+  case oldPrimaryGoesOn = "old-primary-goes-on"
+  case drainStopsPrimary = "drain-stops-primary"
 }
 
 #if PlantedBugs

@@ -10,10 +10,13 @@ struct PurityTests {
     ("WireFormat", []),
     ("PlantedBugs", []),
     ("Raft", ["WireFormat", "PlantedBugs", "DequeModule"]),
-    ("Cluster", ["Raft", "WireFormat", "DequeModule"]),
-    ("Control", ["Cluster", "Raft"]),
-    ("Manager", ["Control", "Cluster", "Raft", "WireFormat", "DequeModule"]),
-    ("Simulation", ["Manager", "Control", "Cluster", "Raft", "WireFormat", "DequeModule", "HeapModule"]),
+    ("Cluster", ["Raft", "WireFormat", "PlantedBugs", "DequeModule"]),
+    ("Control", ["Cluster", "Raft", "PlantedBugs"]),
+    ("Manager", ["Control", "Cluster", "Raft", "WireFormat", "PlantedBugs", "DequeModule"]),
+    (
+      "Simulation",
+      ["PlantedBugs", "Manager", "Control", "Cluster", "Raft", "WireFormat", "DequeModule", "HeapModule"]
+    ),
   ]
 
   private struct SourceLine: CustomStringConvertible {

@@ -1,3 +1,4 @@
+import PlantedBugs
 package import Raft
 
 /// A disk that keeps what was synced and loses the rest in a crash. It also checks that every write fits what
@@ -44,7 +45,7 @@ package struct RaftDisk {
       last = write.id
     }
     waiting.removeFirst(min(count, waiting.count))
-    return last
+    return planted(.storedBeforeSynced) ? waiting.first?.id ?? last : last
   }
 
   /// Power fails: of the writes on their way, the first few may have made it.
@@ -59,7 +60,9 @@ package struct RaftDisk {
       if snapshot.position.index <= durable.snapshot.position.index { complain("snapshot goes back") }
       durable.snapshot = snapshot
     }
-    if let index = write.removeFrom { durable.entries.removeAll { $0.index >= index } }
+    if let index = write.removeFrom, !planted(.removalNotStored) {
+      durable.entries.removeAll { $0.index >= index }
+    }
     if let index = write.compactThrough {
       if index > durable.snapshot.position.index { complain("compacted past the snapshot") }
       compactedThrough = max(compactedThrough, index)
@@ -81,6 +84,7 @@ package struct RaftDisk {
       complain("the vote of term \(old.term) changed from \(vote)")
     }
     durable.hardState = hardState
+    if planted(.storeForgetsVote) { durable.hardState.vote = nil }
   }
 
   private mutating func complain(_ text: String) {
