@@ -12,6 +12,8 @@ package struct RaftDisk {
   /// The first thing that was wrong with a write.
   package private(set) var complaint: String?
   private var lastID: WriteID = 0
+  /// The last write that the node was told to be durable.
+  private var told: WriteID = 0
 
   package init(_ restored: Restored) { durable = restored }
 
@@ -40,12 +42,16 @@ package struct RaftDisk {
   /// Makes the oldest `count` writes durable and returns the id of the last.
   package mutating func sync(_ count: Int = .max) -> WriteID? {
     var last: WriteID?
+    var synced = 0
     for write in waiting.prefix(count) {
-      apply(write)
       last = write.id
+      if planted(.storedBeforeSynced), told < write.id { break }
+      apply(write)
+      synced += 1
     }
-    waiting.removeFirst(min(count, waiting.count))
-    return planted(.storedBeforeSynced) ? waiting.first?.id ?? last : last
+    waiting.removeFirst(synced)
+    told = last ?? told
+    return last
   }
 
   /// Power fails: of the writes on their way, the first few may have made it.
@@ -53,6 +59,7 @@ package struct RaftDisk {
     _ = sync(count)
     waiting = []
     lastID = 0
+    told = 0
   }
 
   private mutating func apply(_ write: Write) {
