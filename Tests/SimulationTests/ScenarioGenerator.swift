@@ -15,6 +15,7 @@ struct ScenarioGenerator {
     nodes = (0...below(5)).map { Scenario.Participant(name: "m\($0 + 1)", zone: zones[$0 % (1 + below(4))]) }
     scenario.nodes = nodes
     scenario.start = pick(Scenario.Start.allCases)
+    scenario.allowsMisses = chance(2)
     scenario.settings = settings()
     scenario.links = times(3) {
       Scenario.LinkRule(

@@ -15,6 +15,9 @@ public struct Scenario: Hashable, Sendable {
   /// How links differ from a local network; later rules win.
   public var links: [LinkRule]
   public var load: Load
+  /// `misses allowed`: a step that finds nothing to befall, or whose condition does not come to be in time, is passed
+  /// over instead of failing the run: for scenarios that are drawn or made smaller, not written.
+  public var allowsMisses = false
   /// In the order in which they befall, one after the other: the times of `at` never go back.
   public var steps: [Step]
   /// Invariants that are checked after every step; empty means all.

@@ -7,6 +7,7 @@ extension Scenario {
   public var text: String {
     var lines = ["scenario \(name) v1", field("nodes", nodes.map { "\($0.name)@\($0.zone)" })]
     lines.append(field("begin", [start.rawValue]))
+    if allowsMisses { lines.append(field("misses", ["allowed"])) }
     lines += settings.map { field("set", [$0.text]) }
     lines += links.map { field("link", [$0.direction.text($0.from, $0.to), $0.quality.text]) }
     if load != Load() { lines.append(field("load", [load.text])) }

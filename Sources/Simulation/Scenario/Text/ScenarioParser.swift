@@ -23,14 +23,14 @@ extension Scenario {
 struct ScenarioParser {
   /// The first word of a line.
   enum Statement: String, CaseIterable {
-    case scenario, nodes, begin, set, link, load
+    case scenario, nodes, begin, misses, set, link, load
     case at, when, then
     case always, eventually, reach, expect
 
     /// Statements stand in three parts: the world, what befalls it, what must hold.
     var part: Int {
       switch self {
-      case .scenario, .nodes, .begin, .set, .link, .load: 0
+      case .scenario, .nodes, .begin, .misses, .set, .link, .load: 0
       case .at, .when, .then: 1
       case .always, .eventually, .reach, .expect: 2
       }
@@ -39,7 +39,7 @@ struct ScenarioParser {
     /// Whether the file may have several such lines.
     var canRepeat: Bool {
       switch self {
-      case .scenario, .nodes, .begin, .load, .eventually: false
+      case .scenario, .nodes, .begin, .misses, .load, .eventually: false
       case .set, .link, .at, .when, .then, .always, .reach, .expect: true
       }
     }
@@ -81,10 +81,10 @@ struct ScenarioParser {
     if let last = seen.last, last.statement.part > statement.part {
       throw line.error(
         at: column, "`\(statement.rawValue)` stands after `\(last.statement.rawValue)` of line \(last.line)",
-        remedy: "first the world (nodes, begin, set, link, load), then the steps (at, when, then), "
+        remedy: "first the world (nodes, begin, misses, set, link, load), then the steps (at, when, then), "
           + "then what must hold (always, eventually, reach, expect)")
     }
-    if statement != .nodes, statement != .begin, statement != .set, names.nodes.isEmpty {
+    if ![.nodes, .begin, .misses, .set].contains(statement), names.nodes.isEmpty {
       throw line.error(
         at: column, expected: "the machines, such as `nodes m1@a m2@b m3@c`", found: "`\(statement.rawValue)`"
       )
@@ -103,6 +103,10 @@ struct ScenarioParser {
     case .begin:
       scenario.start = try line.choice("how the world begins")
       try line.finish()
+    case .misses:
+      try line.keyword("allowed")
+      try line.finish()
+      scenario.allowsMisses = true
     case .set: try readSetting(&line, into: &scenario)
     case .link:
       let link = try line.link()
