@@ -179,7 +179,8 @@ struct EpisodeDrawing: Sendable {
     return lasting(.disk(target, fault), until: .start(.all))
   }
 
-  /// A folder is lost, or damaged so that it has to be thrown away.
+  /// A folder is lost, or damaged so that it has to be thrown away. Another episode may have started its manager
+  /// meanwhile.
   private mutating func folder() -> [Scenario.Step] {
     guard mayLoseAFolder else { return process() }
     losesAFolder = true
@@ -187,7 +188,7 @@ struct EpisodeDrawing: Sendable {
     let damage: [Incident] = dice.isOne(in: 2, "damaged") ? [.disk(target, .corrupt)] : []
     return [
       .init(.at(beginning), damage + [.kill(target)]),
-      .init(.at(beginning + length), [.wipe(target), .start(target)]),
+      .init(.at(beginning + length), [.kill(target), .wipe(target), .start(target)]),
     ]
   }
 
