@@ -94,11 +94,10 @@ public struct Manager: Sendable {
     case .stored(let id): stepRaft(.stored(id), at: now, into: &effects)
     case .writeFailed(let id, let reason): stepRaft(.writeFailed(id, reason: reason), at: now, into: &effects)
     case .finished(let action, let result):
-      reconciler.finish(action, result, at: now)
-      needsLook = true
+      // What the cache has carried out concerns the cache alone: a busy door must not keep everything else looking.
+      if !reconciler.finish(action, result, at: now) { needsLook = true }
     case .observed(let observation):
-      reconciler.observe(observation, at: now)
-      needsLook = true
+      if reconciler.observe(observation, at: now) { needsLook = true }
     }
     finish(at: now, into: &effects)
   }
@@ -157,8 +156,10 @@ public struct Manager: Sendable {
     if raft.isCurrent { hasBeenCurrent = true }
     flushPurges(at: now, into: &effects)
     serveWaiting(at: now, into: &effects)
-    if needsLook || reconciler.cacheNeedsLook || now >= reconciler.nextLook {
+    if needsLook || now >= reconciler.nextLook {
       reconcile(at: now, into: &effects)
+    } else if reconciler.cacheNeedsLook, hasBeenCurrent {
+      for (id, action) in reconciler.reconcileCache(state, at: now) { effects.append(.perform(id, action)) }
     }
     // Before the controllers look, so that they see their own node's news too.
     if needsLook || now >= nextReport { report(at: now, into: &effects) }

@@ -66,7 +66,13 @@ struct Reconciler: Sendable {
     runContainers(state, &wanted)
     for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
     purge(state, &wanted)
-    cacheNeedsLook = false
+    return wanted.compactMap { start($0.thing, $0.action, at: now) }
+  }
+
+  /// The next action on the cache alone.
+  mutating func reconcileCache(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
+    var wanted: [(thing: String, action: Action)] = []
+    purge(state, &wanted)
     return wanted.compactMap { start($0.thing, $0.action, at: now) }
   }
 
@@ -94,8 +100,9 @@ struct Reconciler: Sendable {
 
   static let containerPrefix = "container "
 
-  mutating func finish(_ id: Manager.ActionID, _ result: ActionResult, at now: Instant) {
-    guard let started = underWay[id] else { return }
+  /// Returns whether only the cache has to be looked at now.
+  mutating func finish(_ id: Manager.ActionID, _ result: ActionResult, at now: Instant) -> Bool {
+    guard let started = underWay[id] else { return true }
     underWay[id] = nil
     if busy[started.thing] == id { busy[started.thing] = nil }
     switch result {
@@ -110,7 +117,11 @@ struct Reconciler: Sendable {
       failures[started.thing] = Failure(count: count, retryAt: now + wait)
       problems[started.thing] = "\(started.thing): \(message)"
       didFail(started.action, message)
+      return false
     }
+    guard case .cache = started.action else { return false }
+    cacheNeedsLook = true
+    return true
   }
 
   /// How often in a row something has failed.
@@ -158,20 +169,23 @@ struct Reconciler: Sendable {
     }
   }
 
-  mutating func observe(_ observation: Observation, at now: Instant) {
+  /// Returns whether it is news.
+  mutating func observe(_ observation: Observation, at now: Instant) -> Bool {
     switch observation {
     case .containers(let seen):
-      containers = seen.sorted { $0.task < $1.task }
-      problems["containers"] = nil
+      let sorted = seen.sorted { $0.task < $1.task }
+      defer { containers = sorted }
+      return forgetProblem("containers") || containers != sorted
     case .database(let seen):
+      let known = databases[seen.database]
       observe(seen, at: now)
-      problems["databases"] = nil
+      return forgetProblem("databases") || known != seen
     case .cache(let seen):
-      cache = seen
-      problems["cache"] = nil
+      defer { cache = seen }
+      return forgetProblem("cache") || cache != seen
     case .balancer(let seen):
-      balancer = seen
-      problems["balancer"] = nil
+      defer { balancer = seen }
+      return forgetProblem("balancer") || balancer != seen
     case .unavailable(let service, let reason):
       switch service {
       case .containers: containers = nil
@@ -180,7 +194,14 @@ struct Reconciler: Sendable {
       case .balancer: balancer = nil
       }
       problems["\(service)"] = "\(service) on \(node): \(reason)"
+      return true
     }
+  }
+
+  /// Returns whether there was one.
+  private mutating func forgetProblem(_ service: String) -> Bool {
+    defer { problems[service] = nil }
+    return problems[service] != nil
   }
 }
 
@@ -199,6 +220,7 @@ extension Reconciler {
   private static let purgesAtOnce = 1_000
 
   private mutating func purge(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+    cacheNeedsLook = false
     guard let name = state.nodes[node]?.description.cache, let committed = state.caches[name] else { return }
     let position = max(cachePosition ?? committed.position, committed.position)
     cachePosition = position

@@ -56,7 +56,7 @@ extension World {
       }
     guard isAlive else { return changed(index) }
     chronicle?.note(now, index, .acted(action, result))
-    observe(index)
+    if case .cache = action {} else { observe(index) }
     step(index, .finished(id, result))
     if machines[index].containers.answersTwice { step(index, .finished(id, result)) }
   }
