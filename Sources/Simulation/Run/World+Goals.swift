@@ -80,6 +80,12 @@ extension World {
     return nil
   }
 
+  /// What the leader reports not to work.
+  private var problems: [String] {
+    guard let leader, let manager = machines[leader].manager else { return [] }
+    return manager.view(at: machines[leader].clock.local(at: now)).reports.flatMap(\.report.problems)
+  }
+
   /// Why a goal is not met, for people.
   func shortfall(of goal: Scenario.Goal) -> String {
     switch goal {
@@ -97,6 +103,7 @@ extension World {
       "database \(newestState?.databases.values.first?.mode.summary ?? "unknown"), servers "
         + machines.map { "\($0.name) \($0.databases[ExampleStack.database]?.server ?? .stopped)" }
         .joined(separator: ", ")
+        + ", problems \(problems)"
     case .desiredIsActual:
       "containers "
         + machines.indices.map { index in
