@@ -33,23 +33,32 @@ extension ServicePlan {
     among places: [Place], updated: Int, _ timers: inout Timers, _ look: inout Look
   ) {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
+    // What an earlier rollout has only just started serves nobody: it is replaced at once, and counts as missing until
+    // what comes after it serves.
+    let idle = outdated.filter { situation.phase(of: $0.tasks[0].task) != .serving }
+    let serving = outdated.filter { situation.phase(of: $0.tasks[0].task) == .serving }
     let missing = max(0, situation.state.wantedTasks(of: service) - self.places.count)
-    let inProgress = places.count + missing - outdated.count - updated
+    let inProgress = places.count + missing - serving.count - updated
     let limit = policy.parallelism == 0 || planted(.rolloutAllAtOnce) ? Int.max : policy.parallelism
-    guard !outdated.isEmpty, inProgress < limit else { return }
+    for place in idle { guard replace(place, &look) else { return } }
+    guard !serving.isEmpty, inProgress < limit else { return }
     if updated > 0, !timers.hasHeld("update of \(name) after \(updated)", for: policy.delay, &look) { return }
-    for place in outdated.prefix(limit - inProgress) {
-      let task = place.tasks[0].task
-      // Whatever is over already has nobody to wait for.
-      if case .ended? = situation.phase(of: task) {
-        drop(task)
-      } else if policy.order == .stopFirst {
-        drop(task)
-      } else {
-        scheduler.release(task)
-        guard start(slot: place.slot, on: place.node, revision: service.revision, &look) else { return }
-      }
+    for place in serving.prefix(limit - inProgress) { guard replace(place, &look) else { return } }
+  }
+
+  /// Lets the new revision into a place; says whether there was room for it.
+  private mutating func replace(_ place: Place, _ look: inout Look) -> Bool {
+    let task = place.tasks[0].task
+    // Whatever is over already has nobody to wait for.
+    if case .ended? = situation.phase(of: task) {
+      drop(task)
+    } else if policy.order == .stopFirst {
+      drop(task)
+    } else {
+      scheduler.release(task)
+      return start(slot: place.slot, on: place.node, revision: service.revision, &look)
     }
+    return true
   }
 
   private func isBeyondTolerance(_ failures: Int) -> Bool {

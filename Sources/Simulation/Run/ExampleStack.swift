@@ -16,7 +16,8 @@ public enum ExampleStack {
     template.ports = [Port(target: 8080, published: 8080)]
     template.healthcheck = Healthcheck(test: ["CMD", "true"], interval: .seconds(1), retries: 2)
     let update = UpdatePolicy(monitor: .seconds(2), failureAction: .rollBack, order: order)
-    let service = Service(name: "web", template: template, mode: .replicated(replicas), update: update)
+    let service = Service(
+      name: "web", template: template, mode: .replicated(replicas), update: update, rollback: update)
     let specification = DatabaseSpecification(
       name: database, zones: zones, owner: "shop", relaxAfter: relaxAfter)
     return Stack(name: "example", services: [service], databases: [specification])

@@ -112,6 +112,7 @@ extension World {
             "\(machines[index].name) \(running.count { $0.isWell })/\(running.count) serving \(serving(at: index).count)"
         }.joined(separator: ", ")
         + ", wanted \(newestState.map { state in state.services.values.map { state.wantedTasks(of: $0) } } ?? [])"
+        + ", rollouts \(newestState?.services.values.compactMap(\.rollout?.phase) ?? []), problems \(problems)"
     case .allPurged:
       "positions \(newestState?.caches.values.map(\.position) ?? []) of \(newestState?.purges.last ?? 0)"
     case .freshIntent, .freshRow: "\(goal.rawValue)"

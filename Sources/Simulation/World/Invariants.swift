@@ -8,8 +8,8 @@ import WireFormat
 struct Invariants: Sendable {
   private var raft = RaftInvariants()
   private var lastApplied: [Index]
-  /// How many tasks the example's service should have, newest last, with the time since when.
-  private(set) var wanted: [(count: Int, since: Instant)] = []
+  /// How many tasks of the example's service must at least serve, newest last, with the time since when.
+  private(set) var required: [(count: Int, since: Instant)] = []
   /// The highest index that any manager ever applied.
   private(set) var appliedAnywhere: Index = 0
 
@@ -64,13 +64,22 @@ struct Invariants: Sendable {
 
   private mutating func note(_ state: State, at now: Instant) {
     guard let service = state.services[ExampleStack.web] else { return }
-    let count = state.wantedTasks(of: service)
-    if wanted.last?.count != count { wanted.append((count, now)) }
+    let count = state.wantedTasks(of: service) - service.replaceable
+    if required.last?.count != count { required.append((count, now)) }
   }
 
-  /// The fewest tasks the service should have had at any time since.
-  func fewestWanted(since instant: Instant) -> Int {
-    let before = wanted.last { $0.since <= instant }?.count ?? 0
-    return wanted.filter { $0.since > instant }.reduce(before) { min($0, $1.count) }
+  /// The fewest tasks that had to serve at any time since.
+  func fewestRequired(since instant: Instant) -> Int {
+    let before = required.last { $0.since <= instant }?.count ?? 0
+    return required.filter { $0.since > instant }.reduce(before) { min($0, $1.count) }
+  }
+}
+
+extension ServiceState {
+  /// How many of its tasks a rollout may stop before what replaces them serves.
+  fileprivate var replaceable: Int {
+    let isRollingBack = if case .rollingBack? = rollout?.phase { true } else { false }
+    let policy = isRollingBack ? specification.rollback : specification.update
+    return policy.order == .startFirst ? 0 : max(1, policy.parallelism)
   }
 }

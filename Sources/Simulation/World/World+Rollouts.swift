@@ -12,20 +12,18 @@ extension World {
   /// been made good, there may be fewer than wanted whatever anyone does.
   mutating func checkRemoval(of task: TaskID, on index: Int) {
     guard now - disturbedAt > Self.recovery,
-      let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell,
-      let state = newestState, let service = state.services[ExampleStack.web]
+      let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell
     else { return }
     let others = machines.reduce(0) { count, machine in
       count + machine.containers.running.count { $0.isWell && $0.task != task }
     }
-    // A removal may have been decided when fewer were wanted.
-    let wanted = invariants.fewestWanted(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
-    let update = service.specification.update
-    let missing = update.order == .startFirst ? 0 : max(1, update.parallelism)
-    if others < wanted - missing {
+    // A removal may have been decided when fewer were required.
+    let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
+    if others < required {
       violate(
         .rolloutKeepsMinimum,
-        "\(machines[index].name) removes a container that serves, and only \(others) of \(wanted) are left")
+        "\(machines[index].name) removes a container that serves, and only \(others) are left of the \(required) required"
+      )
     }
   }
 }

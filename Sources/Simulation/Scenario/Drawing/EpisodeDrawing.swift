@@ -4,9 +4,6 @@ import Raft
 /// Draws one thing that befalls the cluster, with its end: one to six steps.
 struct EpisodeDrawing: Sendable {
   let beginning: Duration
-  /// At most one machine of a scenario loses what its manager wrote: a minority, and not one after the other.
-  var mayLoseAFolder = true
-  private(set) var losesAFolder = false
   private let nodes: [Scenario.Participant]
   private let dice: Dice
 
@@ -18,7 +15,7 @@ struct EpisodeDrawing: Sendable {
 
   private enum Kind: Int, CaseIterable {
     case partition, oneWay, clog, flap, swizzle, quality
-    case process, pause, power, lostWrites, folder
+    case process, pause, power, lostWrites
     case disk, clock
     case engine, containers, image, server, cache
     case interruptedSwitchover, interruptedDrain, interruptedFailover, interruptedDeploy, interruptedScaling
@@ -30,7 +27,6 @@ struct EpisodeDrawing: Sendable {
       case .lostWrites, .pause, .clog, .disk, .interruptedSwitchover, .interruptedFailover: 6
       case .swizzle, .server, .cache, .engine, .interruptedDeploy: 5
       case .flap, .quality, .clock, .containers, .image, .interruptedDrain, .interruptedScaling: 4
-      case .folder: 2
       }
     }
   }
@@ -48,7 +44,6 @@ struct EpisodeDrawing: Sendable {
     case .pause: return lasting(.pause(victim), until: .resume(.all))
     case .power: return power()
     case .lostWrites: return lostWrites()
-    case .folder: return folder()
     case .disk: return disk()
     case .clock: return clock()
     case .engine: return engine()
@@ -177,19 +172,6 @@ struct EpisodeDrawing: Sendable {
     let fault: DiskFault = dice.isOne(in: 2, "torn") ? .tearTail : .loseUnsynced
     let target = dice.isOne(in: 4, "everywhere") ? Target.all : victim
     return lasting(.disk(target, fault), until: .start(.all))
-  }
-
-  /// A folder is lost, or damaged so that it has to be thrown away. Another episode may have started its manager
-  /// meanwhile.
-  private mutating func folder() -> [Scenario.Step] {
-    guard mayLoseAFolder else { return process() }
-    losesAFolder = true
-    let target = machine()
-    let damage: [Incident] = dice.isOne(in: 2, "damaged") ? [.disk(target, .corrupt)] : []
-    return [
-      .init(.at(beginning), damage + [.kill(target)]),
-      .init(.at(beginning + length), [.kill(target), .wipe(target), .start(target)]),
-    ]
   }
 
   private func disk() -> [Scenario.Step] {

@@ -106,12 +106,9 @@ struct ScenarioDrawing: Sendable {
     let count =
       3 + dice.below(6, "episodes") + (dice.isOne(in: 3, "many episodes") ? dice.below(8, "more") : 0)
     var episodes: [[Scenario.Step]] = []
-    var hasLostAFolder = false
     for (number, beginning) in beginnings(count).enumerated() {
       var episode = EpisodeDrawing(number: number, beginning: beginning, drawing: self)
-      episode.mayLoseAFolder = !hasLostAFolder
       episodes.append(episode.steps())
-      hasLostAFolder = hasLostAFolder || episode.losesAFolder
     }
     return Self.merged(episodes) + ending
   }
