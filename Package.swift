@@ -109,7 +109,9 @@ let package = Package(
     // Drivers: each carries out its actions and reports what it observes.
     module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioHTTP1, nioFoundation, logging]),
     module("PostgresServer", ["Cluster", "Raft", "CPostgres", subprocess, system, logging]),
-    module("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, logging]),
+    module(
+      "VarnishCache",
+      ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, collections, subprocess, system, logging]),
     module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, subprocess, system, logging]),
     // The shell.
     module("LogStore", ["Raft", "WireFormat", "CSQLite"]),

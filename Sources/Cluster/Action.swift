@@ -97,12 +97,22 @@ public struct DatabaseAction: Hashable, Sendable {
   }
 }
 
-/// A step on this node's cache.
-public enum CacheAction: Hashable, Sendable {
-  /// Applies purges in order; afterwards the cache has come to `through`.
-  case purge([Purge], through: Index)
-  /// Forgets everything; afterwards the cache has come to `through`.
-  case flush(through: Index)
+/// A step on one of this node's caches.
+public struct CacheAction: Hashable, Sendable {
+  public enum Step: Hashable, Sendable {
+    /// Applies purges, in any order among themselves; afterwards the cache has come to `through`.
+    case purge([Purge], through: Index)
+    /// Forgets everything; afterwards the cache has come to `through`.
+    case flush(through: Index)
+  }
+
+  public var cache: String
+  public var step: Step
+
+  public init(cache: String, _ step: Step) {
+    self.cache = cache
+    self.step = step
+  }
 }
 
 /// What the zone's load balancer should do, whole.

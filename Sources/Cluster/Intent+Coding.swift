@@ -11,6 +11,7 @@ extension Proposal: WireCodable {
     writer.field(3, origin)
     writer.field(4, wallClockMilliseconds)
     writer.field(5, intent)
+    writer.field(6, isShared)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -19,18 +20,20 @@ extension Proposal: WireCodable {
     var origin = ""
     var wallClockMilliseconds: Int64 = 0
     var intent: Intent?
+    var isShared = false
     while let field = try reader.next() {
       switch field {
       case 2: request = try reader.record()
       case 3: origin = try reader.string()
       case 4: wallClockMilliseconds = try reader.int64()
       case 5: intent = try reader.record()
+      case 6: isShared = try reader.bool()
       default: throw reader.unknown(field)
       }
     }
     self.init(
       request: request, origin: origin, wallClockMilliseconds: wallClockMilliseconds,
-      intent: try intent.required("a proposal's intent"))
+      intent: try intent.required("a proposal's intent"), isShared: isShared)
   }
 
   /// The version comes first: nothing else of a newer format is looked at.

@@ -30,13 +30,18 @@ extension Intent {
   }
 
   private static func summary(of purges: [Purge]) -> String {
-    let bans = purges.count {
-      if case .ban = $0 { true } else { false }
+    var (addresses, bans, keys) = (0, 0, 0)
+    for purge in purges {
+      switch purge {
+      case .address: addresses += 1
+      case .ban: bans += 1
+      case .key: keys += 1
+      }
     }
-    let addresses = purges.count - bans
-    if bans == 0 { return counted(addresses, "address", "addresses") }
-    if addresses == 0 { return counted(bans, "ban", "bans") }
-    return "\(counted(addresses, "address", "addresses")) and \(counted(bans, "ban", "bans"))"
+    let parts = [
+      (addresses, "address", "addresses"), (bans, "ban", "bans"), (keys, "key", "keys"),
+    ].filter { $0.0 > 0 }.map { counted($0, $1, $2) }
+    return parts.isEmpty ? counted(0, "address", "addresses") : parts.joined(separator: " and ")
   }
 
   private static func summary(removing removed: [TaskID], adding added: [Assignment]) -> String {

@@ -31,12 +31,18 @@ public struct Proposal: Hashable, Sendable {
   /// The proposing manager's wall clock, milliseconds since 1970: for people, never for decisions.
   public var wallClockMilliseconds: Int64
   public var intent: Intent
+  /// A manager gathered it from purges that came at its door without a request of their own. It may be applied twice
+  /// without harm and is not remembered: thousands a second would push out what clients may send again.
+  public var isShared: Bool
 
-  public init(request: RequestID?, origin: String, wallClockMilliseconds: Int64, intent: Intent) {
+  public init(
+    request: RequestID?, origin: String, wallClockMilliseconds: Int64, intent: Intent, isShared: Bool = false
+  ) {
     self.request = request
     self.origin = origin
     self.wallClockMilliseconds = wallClockMilliseconds
     self.intent = intent
+    self.isShared = isShared
   }
 }
 

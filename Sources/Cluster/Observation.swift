@@ -111,12 +111,31 @@ public struct CacheObservation: Hashable, Codable, Sendable {
   /// Changes when the cache lost its memory.
   public var instance: String
   public var bans: Int
+  /// Nil when nobody tells.
+  public var counts: CacheCounts?
 
-  public init(cache: String, isReachable: Bool, instance: String = "", bans: Int = 0) {
+  public init(
+    cache: String, isReachable: Bool, instance: String = "", bans: Int = 0, counts: CacheCounts? = nil
+  ) {
     self.cache = cache
     self.isReachable = isReachable
     self.instance = instance
     self.bans = bans
+    self.counts = counts
+  }
+}
+
+/// What a cache counts since it began.
+public struct CacheCounts: Hashable, Codable, Sendable {
+  /// Objects it holds now.
+  public var objects: UInt64
+  public var hits: UInt64
+  public var misses: UInt64
+
+  public init(objects: UInt64, hits: UInt64, misses: UInt64) {
+    self.objects = objects
+    self.hits = hits
+    self.misses = misses
   }
 }
 
@@ -138,7 +157,8 @@ public struct Report: Hashable, Sendable {
   /// Sorted by task.
   public var tasks: [TaskReport]
   public var databases: [DatabaseObservation]
-  public var cache: CacheReport?
+  /// Sorted by name.
+  public var caches: [CacheReport]
   /// What does not work on the node, for people.
   public var problems: [String]
 
@@ -149,7 +169,7 @@ public struct Report: Hashable, Sendable {
     self.appliedIndex = appliedIndex
     tasks = []
     databases = []
-    cache = nil
+    caches = []
     problems = []
   }
 }
@@ -183,17 +203,20 @@ public struct TaskReport: Hashable, Codable, Sendable {
   }
 }
 
-/// The node's cache as its node sees it; `position` may run ahead of what is committed.
+/// A cache as its node sees it; `position` may run ahead of what is committed.
 public struct CacheReport: Hashable, Codable, Sendable {
   public var cache: String
   public var isReachable: Bool
+  /// 0 while a new cache has not yet forgotten what it held.
   public var position: Index
   public var bans: Int
+  public var counts: CacheCounts?
 
-  public init(cache: String, isReachable: Bool, position: Index, bans: Int) {
+  public init(cache: String, isReachable: Bool, position: Index, bans: Int, counts: CacheCounts? = nil) {
     self.cache = cache
     self.isReachable = isReachable
     self.position = position
     self.bans = bans
+    self.counts = counts
   }
 }

@@ -8,6 +8,8 @@ public import WireFormat
 ///     2  the addresses that follow have no host (as those at the start of the list)
 ///     3  the path of an address
 ///     4  a ban's expression
+///     5  a key
+///     6  a key to be purged softly
 struct PurgeList: WireCodable {
   var purges: [Purge]
 
@@ -24,6 +26,7 @@ struct PurgeList: WireCodable {
         }
         writer.present(3, path)
       case .ban(let expression): writer.present(4, expression)
+      case .key(let key, let soft): writer.present(soft ? 6 : 5, key)
       }
     }
   }
@@ -37,6 +40,8 @@ struct PurgeList: WireCodable {
       case 2: current = try reader.bare(nil)
       case 3: purges.append(.address(host: current, path: try reader.string()))
       case 4: purges.append(.ban(expression: try reader.string()))
+      case 5: purges.append(.key(name: try reader.string(), soft: false))
+      case 6: purges.append(.key(name: try reader.string(), soft: true))
       default: throw reader.unknown(field)
       }
     }
@@ -68,7 +73,9 @@ extension PurgeQueue: WireCodable {
       case 1:
         let batch = try reader.record(Batch.self)
         guard batch.index > self.last else { throw .malformed("purges are out of order") }
-        append(batch.purges, at: batch.index)
+        batches.append(batch)
+        count += batch.purges.count
+        self.last = batch.index
       case 2: droppedThrough = try reader.uint()
       case 3: last = try reader.uint()
       default: throw reader.unknown(field)
@@ -83,6 +90,7 @@ extension PurgeQueue.Batch: WireCodable {
   public func encode(into writer: inout WireWriter) {
     writer.field(1, index)
     writer.field(2, PurgeList(purges))
+    writer.field(3, wallClockMilliseconds)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -91,6 +99,7 @@ extension PurgeQueue.Batch: WireCodable {
       switch field {
       case 1: index = try reader.uint()
       case 2: purges = try reader.record(PurgeList.self).purges
+      case 3: wallClockMilliseconds = try reader.int64()
       default: throw reader.unknown(field)
       }
     }
@@ -102,6 +111,9 @@ extension Cache: WireCodable {
     writer.field(1, name)
     writer.field(2, node)
     writer.field(3, position)
+    writer.field(4, isNew)
+    if let lackingSinceMilliseconds { writer.record(5) { $0.field(1, lackingSinceMilliseconds) } }
+    if let task { writer.field(6, task) }
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -111,9 +123,24 @@ extension Cache: WireCodable {
       case 1: name = try reader.string()
       case 2: node = try reader.string()
       case 3: position = try reader.uint()
+      case 4: isNew = try reader.bool()
+      case 5: lackingSinceMilliseconds = try Self.milliseconds(reader.nested())
+      case 6: task = try TaskID(reading: reader.uint())
       default: throw reader.unknown(field)
       }
     }
+  }
+}
+
+extension Cache {
+  /// In a record of its own, so that 0 can be told from nil.
+  private static func milliseconds(_ reader: consuming WireReader) throws(WireError) -> Int64 {
+    var value: Int64 = 0
+    while let field = try reader.next() {
+      guard field == 1 else { throw reader.unknown(field) }
+      value = try reader.int64()
+    }
+    return value
   }
 }
 

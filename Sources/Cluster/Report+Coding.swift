@@ -8,7 +8,7 @@ extension Report: WireCodable {
     writer.field(3, appliedIndex)
     writer.repeated(4, tasks)
     writer.repeated(5, databases)
-    writer.field(6, cache)
+    writer.repeated(6, caches)
     writer.repeated(7, problems)
     writer.field(8, process)
   }
@@ -19,7 +19,7 @@ extension Report: WireCodable {
     var appliedIndex: Index = 0
     var tasks: [TaskReport] = []
     var databases: [DatabaseObservation] = []
-    var cache: CacheReport?
+    var caches: [CacheReport] = []
     var problems: [String] = []
     var process: UInt64 = 0
     while let field = try reader.next() {
@@ -29,7 +29,7 @@ extension Report: WireCodable {
       case 3: appliedIndex = try reader.uint()
       case 4: tasks.append(try reader.record())
       case 5: databases.append(try reader.record())
-      case 6: cache = try reader.record()
+      case 6: caches.append(try reader.record())
       case 7: problems.append(try reader.string())
       case 8: process = try reader.uint()
       default: throw reader.unknown(field)
@@ -40,7 +40,7 @@ extension Report: WireCodable {
       appliedIndex: appliedIndex)
     self.tasks = tasks.sorted { $0.task < $1.task }
     self.databases = databases
-    self.cache = cache
+    self.caches = caches
     self.problems = problems
   }
 }
@@ -118,6 +118,7 @@ extension CacheReport: WireCodable {
     writer.field(2, isReachable)
     writer.field(3, position)
     writer.field(4, bans)
+    writer.field(5, counts)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -128,6 +129,27 @@ extension CacheReport: WireCodable {
       case 2: isReachable = try reader.bool()
       case 3: position = try reader.uint()
       case 4: bans = try reader.int()
+      case 5: counts = try reader.record()
+      default: throw reader.unknown(field)
+      }
+    }
+  }
+}
+
+extension CacheCounts: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.field(1, objects)
+    writer.field(2, hits)
+    writer.field(3, misses)
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    self.init(objects: 0, hits: 0, misses: 0)
+    while let field = try reader.next() {
+      switch field {
+      case 1: objects = try reader.uint()
+      case 2: hits = try reader.uint()
+      case 3: misses = try reader.uint()
       default: throw reader.unknown(field)
       }
     }

@@ -29,22 +29,22 @@ extension State {
     if let request = proposal.request, let answer = requests[request], !planted(.requestAppliedTwice) {
       return Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
     }
-    let outcome = perform(proposal.intent, at: index)
-    // A purge may be applied twice without harm; its many requests would push out the operators'.
-    if let request = proposal.request, !proposal.intent.isPurge {
+    let outcome = perform(proposal, at: index)
+    if proposal.intent.movesTasks { setServiceCaches(at: index) }
+    if let request = proposal.request, !proposal.isShared {
       requests.record(request, RequestLedger.Answer(index: index, outcome: outcome))
     }
     record(proposal, outcome, at: index)
     return Applied(index: index, outcome: outcome)
   }
 
-  private mutating func perform(_ intent: Intent, at index: Index) -> Outcome {
-    switch intent {
+  private mutating func perform(_ proposal: Proposal, at index: Index) -> Outcome {
+    switch proposal.intent {
     case .deploy(let stack): deploy(stack, at: index)
     case .remove(let stack): remove(stack: stack)
     case .scale(let service, let replicas): scale(service, to: replicas)
     case .promote(let database): promote(database)
-    case .purge(let purges): purge(purges, at: index)
+    case .purge(let purges): purge(purges, proposedAt: proposal.wallClockMilliseconds, at: index)
     case .drain(let node): setAvailability(node, .drained)
     case .activate(let node): setAvailability(node, .active)
     case .register(let description): register(description, at: index)
@@ -64,5 +64,15 @@ extension State {
         index: index, wallClockMilliseconds: proposal.wallClockMilliseconds, origin: proposal.origin,
         summary: proposal.intent.summary, outcome: outcome),
       isPurge: proposal.intent.isPurge)
+  }
+}
+
+extension Intent {
+  /// Whether tasks, or the labels of their services, may be others afterwards.
+  fileprivate var movesTasks: Bool {
+    switch self {
+    case .deploy, .remove, .assign: true
+    default: false
+    }
   }
 }

@@ -7,11 +7,16 @@ extension Controllers {
   mutating func decideCaches(_ situation: Situation, _ look: inout Look) {
     var moved: [CachePosition] = []
     for (name, cache) in situation.state.caches {
-      guard let report = situation.reports[cache.node]?.cache, report.cache == name else { continue }
+      guard let report = situation.reports[cache.node]?.caches.first(where: { $0.cache == name }) else {
+        continue
+      }
       if !report.isReachable { look.note("cache \(name) does not answer; its pages may be stale") }
+      guard report.position > 0 else { continue }
       // Only what is of use: past the newest purge there is nothing to be remembered.
-      let reached = min(report.position, situation.state.purges.last)
-      if reached > cache.position { moved.append(CachePosition(cache: name, position: reached)) }
+      let reached = max(cache.position, min(report.position, situation.state.purges.last))
+      if reached > cache.position || cache.isNew {
+        moved.append(CachePosition(cache: name, position: reached))
+      }
     }
     guard !moved.isEmpty else { return }
     if timers.hasHeld("cache positions", for: settings.cachePositionInterval, &look) {

@@ -15,6 +15,10 @@ public struct ClusterView: Sendable {
   public var reports: [ReceivedReport]
   /// Whether the state is known to be the cluster's, not one left over from before a restart.
   public var isCurrent: Bool
+  /// How long ago the state was last known to be the cluster's: near zero while a leader is heard.
+  public var unconfirmedFor: Duration
+  /// This manager's wall clock, milliseconds since 1970.
+  public var wallClockMilliseconds: Int64
 
   public struct ManagerStatus: Hashable, Sendable {
     public var id: NodeID
@@ -47,7 +51,8 @@ public struct ClusterView: Sendable {
 
   public init(
     node: String, leadership: Leadership, commitIndex: Index, managers: [ManagerStatus], state: State,
-    reports: [ReceivedReport], isCurrent: Bool
+    reports: [ReceivedReport], isCurrent: Bool, unconfirmedFor: Duration = .zero,
+    wallClockMilliseconds: Int64 = 0
   ) {
     self.node = node
     self.leadership = leadership
@@ -56,6 +61,8 @@ public struct ClusterView: Sendable {
     self.state = state
     self.reports = reports
     self.isCurrent = isCurrent
+    self.unconfirmedFor = unconfirmedFor
+    self.wallClockMilliseconds = wallClockMilliseconds
   }
 }
 

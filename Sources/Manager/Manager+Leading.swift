@@ -84,6 +84,7 @@ extension Manager {
       node: configuration.node.name,
       leadership: Leadership(term: raft.term, leader: raft.leader, isLeader: raft.isLeader),
       commitIndex: raft.commitIndex, managers: managers, state: state, reports: received,
-      isCurrent: hasBeenCurrent && haltReason == nil)
+      isCurrent: hasBeenCurrent && haltReason == nil, unconfirmedFor: now - confirmedAt,
+      wallClockMilliseconds: wallClockMilliseconds)
   }
 }

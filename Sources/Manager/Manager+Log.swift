@@ -80,7 +80,7 @@ extension Manager {
     }
     let applied = state.apply(proposal, at: index)
     if proposal.intent.isPurge {
-      reconciler.cacheNeedsLook = true
+      reconciler.cachesNeedLook = true
     } else {
       needsLook = true
     }

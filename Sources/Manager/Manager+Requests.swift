@@ -39,7 +39,11 @@ extension Manager {
 
   mutating func purge(_ requested: [PurgeRequest], at now: Instant, into effects: inout [Effect]) {
     for request in requested {
-      if purges.isFull || requests.isFull {
+      if let complaint = request.purges.lazy.compactMap(\.complaint).first {
+        // In an entry that others share it would take theirs down with it.
+        let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: complaint))
+        effects.append(.answer(request.token, .applied(refused)))
+      } else if purges.isFull || requests.isFull {
         effects.append(.answer(request.token, .overloaded))
       } else {
         purges.add(request, until: now + configuration.requestTimeout)
@@ -50,14 +54,15 @@ extension Manager {
   /// Sends gathered purges on their way, as few entries as possible.
   mutating func flushPurges(at now: Instant, into effects: inout [Effect]) {
     while !purges.isEmpty, requests.purgeBatches < PurgeBuffer.maximumInFlight {
-      let (addresses, gathered, origin) = purges.takeEntry()
-      var tokens = gathered
+      let entry = purges.takeEntry()
+      var tokens = entry.tokens
       if planted(.purgeAcknowledgedEarly) {
         for token in tokens { effects.append(.answer(token, .purged)) }
         tokens = []
       }
       let request = requests.drawIdentity()
-      let proposal = propose(.purge(addresses), request: request, origin: origin)
+      var proposal = propose(.purge(entry.purges), request: request, origin: entry.origin)
+      proposal.isShared = true
       requests.add(request, tokens: tokens, command: proposal.encoded(), isPurge: true, at: now)
     }
   }

@@ -41,6 +41,8 @@ public struct Manager: Sendable {
   /// Whether the state was known to be the cluster's at some time since the start. Before that this node leaves
   /// its containers and servers alone: what it restored may be long out of date.
   var hasBeenCurrent = false
+  /// When the state was last known to be the cluster's: the leader, or the majority that this leader has, was heard.
+  var confirmedAt: Instant
   /// Why the manager has stopped for good; nil while it works.
   public private(set) var haltReason: String?
   /// Something changed that the controllers or the reconciler should look at.
@@ -62,6 +64,7 @@ public struct Manager: Sendable {
     reconciler = Reconciler(node: configuration.node.name, cluster: configuration.cluster)
     listeningSince = now
     lastStep = now
+    confirmedAt = now
     nextReport = now
   }
 
@@ -119,6 +122,10 @@ public struct Manager: Sendable {
 
   public var isLeader: Bool { raft.isLeader }
 
+  /// The caches of this node that run as tasks of services, and where they take commands: the driver has to be told,
+  /// as they come and go.
+  public var serviceCaches: [CacheEndpoint] { reconciler.serviceCaches(state) }
+
   mutating func halt(_ reason: String, into effects: inout [Effect]) {
     guard haltReason == nil else { return }
     haltReason = reason
@@ -154,12 +161,13 @@ public struct Manager: Sendable {
   private mutating func finish(at now: Instant, into effects: inout [Effect]) {
     guard haltReason == nil else { return }
     if raft.isCurrent { hasBeenCurrent = true }
+    if raft.isCurrent, raft.leader != nil { confirmedAt = now }
     flushPurges(at: now, into: &effects)
     serveWaiting(at: now, into: &effects)
     if needsLook || now >= reconciler.nextLook {
       reconcile(at: now, into: &effects)
-    } else if reconciler.cacheNeedsLook, hasBeenCurrent {
-      for (id, action) in reconciler.reconcileCache(state, at: now) { effects.append(.perform(id, action)) }
+    } else if reconciler.cachesNeedLook, hasBeenCurrent {
+      for (id, action) in reconciler.reconcileCaches(state, at: now) { effects.append(.perform(id, action)) }
     }
     // Before the controllers look, so that they see their own node's news too.
     if needsLook || now >= nextReport { report(at: now, into: &effects) }

@@ -243,10 +243,7 @@ extension Reconciler {
   mutating func fill(_ report: inout Report, _ state: State) {
     report.tasks = taskReports(state)
     report.databases = databases.values.map { self.report($0) }
-    if let cache {
-      report.cache = CacheReport(
-        cache: cache.cache, isReachable: cache.isReachable, position: cachePosition ?? 0, bans: cache.bans)
-    }
+    report.caches = cacheReports(state)
     report.problems = problems.values
   }
 }

@@ -14,7 +14,6 @@ struct Reconciler: Sendable {
   /// What the drivers saw last; nil before they saw anything, or since they cannot.
   var containers: [ContainerObservation]?
   var databases = SortedMap<String, DatabaseObservation>()
-  var cache: CacheObservation?
   var balancer: BalancerObservation?
   var problems = SortedMap<String, String>()
 
@@ -26,10 +25,9 @@ struct Reconciler: Sendable {
   /// What the load balancer was last told.
   var balancing: Balancing?
   var databaseMemories = SortedMap<String, DatabaseMemory>()
-  /// How far the cache has come; nil until the first look at the state.
-  var cachePosition: Index?
+  var cacheMemories = SortedMap<String, CacheMemory>()
   /// Purges came since the last look.
-  var cacheNeedsLook = false
+  var cachesNeedLook = false
 
   private var nextAction: Manager.ActionID = 1
   private var underWay = SortedMap<Manager.ActionID, Started>()
@@ -69,8 +67,8 @@ struct Reconciler: Sendable {
     return wanted.compactMap { start($0.thing, $0.action, at: now) }
   }
 
-  /// The next action on the cache alone.
-  mutating func reconcileCache(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
+  /// The next actions on the caches alone.
+  mutating func reconcileCaches(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
     var wanted: [(thing: String, action: Action)] = []
     purge(state, &wanted)
     return wanted.compactMap { start($0.thing, $0.action, at: now) }
@@ -100,7 +98,7 @@ struct Reconciler: Sendable {
 
   static let containerPrefix = "container "
 
-  /// Returns whether only the cache has to be looked at now.
+  /// Returns whether only the caches have to be looked at now.
   mutating func finish(_ id: Manager.ActionID, _ result: ActionResult, at now: Instant) -> Bool {
     guard let started = underWay[id] else { return true }
     underWay[id] = nil
@@ -120,7 +118,7 @@ struct Reconciler: Sendable {
       return false
     }
     guard case .cache = started.action else { return false }
-    cacheNeedsLook = true
+    cachesNeedLook = true
     return true
   }
 
@@ -138,8 +136,8 @@ struct Reconciler: Sendable {
       launchFailures[task] = nil
     case .database(let action):
       didFinish(action)
-    case .cache(.purge(_, let through)), .cache(.flush(let through)):
-      cachePosition = max(cachePosition ?? 0, through)
+    case .cache(let action):
+      didFinish(action)
     case .balance(let balancing):
       self.balancing = balancing
     }
@@ -181,8 +179,7 @@ struct Reconciler: Sendable {
       observe(seen, at: now)
       return forgetProblem("databases") || known != seen
     case .cache(let seen):
-      defer { cache = seen }
-      return forgetProblem("cache") || cache != seen
+      return observe(seen)
     case .balancer(let seen):
       defer { balancer = seen }
       return forgetProblem("balancer") || balancer != seen
@@ -190,7 +187,7 @@ struct Reconciler: Sendable {
       switch service {
       case .containers: containers = nil
       case .databases: databases = SortedMap()
-      case .cache: if let seen = cache { cache = CacheObservation(cache: seen.cache, isReachable: false) }
+      case .cache: loseCaches()
       case .balancer: balancer = nil
       }
       problems["\(service)"] = "\(service) on \(node): \(reason)"
@@ -199,7 +196,7 @@ struct Reconciler: Sendable {
   }
 
   /// Returns whether there was one.
-  private mutating func forgetProblem(_ service: String) -> Bool {
+  mutating func forgetProblem(_ service: String) -> Bool {
     defer { problems[service] = nil }
     return problems[service] != nil
   }
@@ -210,30 +207,5 @@ extension Action {
   fileprivate func supersedes(_ other: Action?) -> Bool {
     guard case .database(let new) = self, case .database(let old)? = other else { return false }
     return new.epoch > old.epoch
-  }
-}
-
-// MARK: Cache
-
-extension Reconciler {
-  /// Purges of one action: enough to keep the connection full, few enough to show progress.
-  private static let purgesAtOnce = 1_000
-
-  private mutating func purge(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
-    cacheNeedsLook = false
-    guard let name = state.nodes[node]?.description.cache, let committed = state.caches[name] else { return }
-    let position = max(cachePosition ?? committed.position, committed.position)
-    cachePosition = position
-    guard cache?.isReachable == true, position < state.purges.last else { return }
-    guard let batches = state.purges.pending(after: position, limit: Self.purgesAtOnce) else {
-      wanted.append(("cache", .cache(.flush(through: state.purges.last))))
-      return
-    }
-    guard let last = batches.last else {
-      cachePosition = state.purges.last
-      return
-    }
-    if planted(.positionBeforeAnswer) { cachePosition = last.index }
-    wanted.append(("cache", .cache(.purge(batches.flatMap(\.purges), through: last.index))))
   }
 }

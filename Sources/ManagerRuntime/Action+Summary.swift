@@ -8,8 +8,7 @@ extension Action {
     case .removeTask(_, let name, _): "remove \(name)"
     case .database(let action):
       "\(action.step.summary) database \(action.specification.name) (epoch \(action.epoch))"
-    case .cache(.purge(let purges, let through)): "purge \(purges.count) addresses through \(through)"
-    case .cache(.flush(let through)): "forget everything cached, through \(through)"
+    case .cache(let action): action.summary
     case .balance(let balancing):
       "balance \(balancing.frontends.reduce(0) { $0 + $1.servers.count }) servers of \(balancing.frontends.count) ports"
     }
@@ -34,6 +33,15 @@ extension DatabaseAction.Step {
     case .synchronize(nil): "let commits wait for nobody in"
     case .stop: "stop"
     case .promote: "promote"
+    }
+  }
+}
+
+extension CacheAction {
+  fileprivate var summary: String {
+    switch step {
+    case .purge(let purges, let through): "purge \(purges.count) things from \(cache) through \(through)"
+    case .flush(let through): "let \(cache) forget everything through \(through)"
     }
   }
 }

@@ -9,16 +9,16 @@ public import VarnishCache
 public struct Drivers: Sendable {
   public var containers: DockerEngine?
   public var databases: PostgresServer?
-  public var cache: VarnishCache?
+  public var caches: VarnishCaches?
   public var balancer: LoadBalancer?
 
   public init(
-    containers: DockerEngine? = nil, databases: PostgresServer? = nil, cache: VarnishCache? = nil,
+    containers: DockerEngine? = nil, databases: PostgresServer? = nil, caches: VarnishCaches? = nil,
     balancer: LoadBalancer? = nil
   ) {
     self.containers = containers
     self.databases = databases
-    self.cache = cache
+    self.caches = caches
     self.balancer = balancer
   }
 
@@ -35,8 +35,8 @@ public struct Drivers: Sendable {
       guard let databases else { return .notManaged("databases") }
       return await databases.perform(action)
     case .cache(let action):
-      guard let cache else { return .notManaged("a cache") }
-      return await .of { try await cache.carryOut(action) }
+      guard let caches else { return .notManaged("caches") }
+      return await .of { try await caches.carryOut(action) }
     case .balance(let balancing):
       guard let balancer else { return .notManaged("a load balancer") }
       return await .of { try await balancer.carryOut(balancing) }
@@ -48,7 +48,7 @@ public struct Drivers: Sendable {
     await withDiscardingTaskGroup { group in
       if let containers { group.addTask { await containers.run(report) } }
       if let databases { group.addTask { await databases.run(report) } }
-      if let cache { group.addTask { await watch(cache, report) } }
+      if let caches { group.addTask { await caches.run { report(.cache($0)) } } }
       if let balancer { group.addTask { await watch(balancer, report) } }
     }
   }
@@ -57,18 +57,7 @@ public struct Drivers: Sendable {
   public func close() async {
     try? await containers?.shutdown()
     await databases?.shutdown()
-    await cache?.close()
-  }
-
-  private func watch(_ cache: VarnishCache, _ report: @escaping @Sendable (Observation) -> Void) async {
-    var last: CacheObservation?
-    while !_Concurrency.Task.isCancelled {
-      let seen = await cache.observe()
-      if seen != last { report(.cache(seen)) }
-      last = seen
-      // An unreachable cache is asked more often: pages are stale until it has caught up.
-      try? await _Concurrency.Task.sleep(for: .milliseconds(seen.isReachable ? 1_000 : 200))
-    }
+    await caches?.close()
   }
 
   private func watch(_ balancer: LoadBalancer, _ report: @escaping @Sendable (Observation) -> Void) async {

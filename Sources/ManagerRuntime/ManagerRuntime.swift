@@ -9,6 +9,7 @@ public import Peers
 internal import PostgresServer
 internal import Raft
 internal import Synchronization
+internal import VarnishCache
 
 /// ManagerRuntime: the shell around `Manager`. One thread steps it: it takes everything that waits, steps, and
 /// hands each effect to whoever carries it out — the log store, the peers, the drivers, the waiting clients —
@@ -176,6 +177,7 @@ public final class ManagerRuntime: Sendable {
     if hasChanged {
       drivers.databases?.watch(manager.state.databases.keys)
       drivers.databases?.hurry(manager.state.databases.values.contains(where: \.isMoving))
+      drivers.caches?.set(manager.serviceCaches)
       watchers.tick()
     }
   }

@@ -1,3 +1,4 @@
+import Cluster
 import NIOCore
 
 /// A command for Varnish's command line (`man varnish-cli`).
@@ -13,7 +14,7 @@ enum Command: Sendable {
 
   private var text: String {
     switch self {
-    case .ban(let expression): "ban \(expression)"
+    case .ban(let expression): "ban \(expression.command)"
     case .status: "status"
     case .processes: "pid"
     case .bans: "ban.list"

@@ -36,9 +36,12 @@ struct Connector: Sendable {
   }
 
   /// Connects to the address that takes purges.
-  func openPurgeLine() async throws(VarnishError) -> PurgeLine {
-    let endpoint = configuration.purges
-    let timeout = configuration.replyTimeoutMilliseconds
+  ///
+  /// - Parameter timeoutMilliseconds: the longest silence while an answer is due.
+  func openPurgeLine(timeoutMilliseconds timeout: Int) async throws(VarnishError) -> PurgeLine {
+    guard let endpoint = configuration.purges else {
+      preconditionFailure("a cache without an address for purges is driven by its command line alone")
+    }
     let channel = try await connect(to: endpoint, failing: nil) { channel in
       channel.eventLoop.makeCompletedFuture {
         // Varnish caches addresses that this check refuses, such as unescaped UTF-8; `VarnishCache.purge` has

@@ -23,10 +23,3 @@ final class PurgeCodec: ChannelDuplexHandler {
     }
   }
 }
-
-extension PurgeLine {
-  /// A request to forget one address. The host has to be the one under which it is cached.
-  static func request(host: String, path: String) -> HTTPRequestHead {
-    HTTPRequestHead(version: .http1_1, method: .PURGE, uri: path, headers: ["Host": host])
-  }
-}

@@ -1,14 +1,13 @@
-/// Drives one Varnish: purges, bans and what can be seen of it.
-///
-/// Two connections are kept open, to Varnish's command line (bans, observation) and to the address at which it
-/// takes purges, and are opened again when one is lost.
+/// VarnishCache: drives a node's Varnish servers: purges, bans, and what can be seen of them.
 
 public import Cluster
 public import Logging
 public import NIOCore
 import NIOHTTP1
 
-/// One Varnish of this node. The actor guards the two connections; requests of several callers share them.
+/// One Varnish of this node. The actor guards the two connections, to Varnish's command line (bans, observation) and
+/// to the address at which it takes purges; requests of several callers share them, and each is opened again when it
+/// is lost.
 public actor VarnishCache {
   /// The addresses and the secret of one Varnish.
   public struct Configuration: Sendable {
@@ -18,14 +17,20 @@ public actor VarnishCache {
     public var commandLine: Endpoint
     /// The file that Varnish was given with `-S`.
     public var secretFile: String
-    /// The address at which Varnish takes purges (`varnishd -a tercet=…`, see `deploy/varnish/tercet.vcl`).
-    public var purges: Endpoint
+    /// The address at which Varnish takes purges (`varnishd -a tercet=…`, see `deploy/varnish/tercet.vcl`); nil when
+    /// there is none that only this manager reaches: everything is banned on the command line then.
+    public var purges: Endpoint?
+    /// Whether `varnishstat` may be asked, and the folder of the instance (`varnishd -n`) if it is not the usual one.
+    public var statistics: Statistics?
     /// The longest a connection may take to open, in milliseconds.
     public var connectTimeoutMilliseconds = 1_000
     /// The longest Varnish may be silent while an answer is due, in milliseconds.
     public var replyTimeoutMilliseconds = 5_000
+    /// The longest the backend may take for a page, in milliseconds: pages that were being fetched during a purge are
+    /// purged again when they are there.
+    public var fetchTimeoutMilliseconds = 60_000
 
-    public init(name: String, commandLine: Endpoint, secretFile: String, purges: Endpoint) {
+    public init(name: String, commandLine: Endpoint, secretFile: String, purges: Endpoint?) {
       self.name = name
       self.commandLine = commandLine
       self.secretFile = secretFile
@@ -33,40 +38,59 @@ public actor VarnishCache {
     }
   }
 
+  public struct Statistics: Hashable, Sendable {
+    public var folder: String?
+    public init(folder: String? = nil) { self.folder = folder }
+  }
+
   private let configuration: Configuration
+  nonisolated var name: String { configuration.name }
   private let connector: Connector
   private let logger: Logger
   private var commandLine: CommandLine?
   private var purges: PurgeLine?
+  private let secondPass: SecondPass
+  private let statistics: StatisticsReader?
 
   /// Connects to nothing before it is asked for something.
   public init(configuration: Configuration, group: any EventLoopGroup, logger: Logger) {
     self.configuration = configuration
     self.connector = Connector(configuration: configuration, group: group)
     self.logger = logger
+    secondPass = SecondPass(connector: connector, logger: logger)
+    statistics = configuration.statistics.map { StatisticsReader(folder: $0.folder) }
   }
 
-  /// Carries out one action. It may be repeated: forgetting twice is forgetting.
+  /// Carries out one step. It may be repeated: forgetting twice is forgetting.
   ///
-  /// A ban expression that Varnish will never take is logged and passed over. It must not hold up every purge
-  /// behind it.
-  public func carryOut(_ action: CacheAction) async throws(VarnishError) {
-    switch action {
+  /// A ban that Varnish will never take is logged and passed over: it must not hold up every purge behind it.
+  public func carryOut(_ step: CacheAction.Step) async throws(VarnishError) {
+    switch step {
     case .flush: try await flush()
     case .purge(let purges, _):
-      try await purge(
-        purges.compactMap { if case .address(let host, let path) = $0 { (host, path) } else { nil } })
-      for case .ban(let expression) in purges { try await banOrPassOver(expression) }
+      var work = Work(purges)
+      if configuration.purges == nil { work.banAddresses() }
+      try await banOrPassOver(work.bans)
+      try await purge(keys: work.keys, soft: false)
+      try await purge(keys: work.softKeys, soft: true)
+      try await purgeExactly(work.exact)
     }
   }
 
-  private func banOrPassOver(_ expression: String) async throws(VarnishError) {
+  private func banOrPassOver(_ expressions: [BanExpression]) async throws(VarnishError) {
     do {
-      try await ban(expression)
-    } catch .expressionRefused(let expression, let reason) {
-      logger.error(
-        "passed over a ban that Varnish does not take",
-        metadata: ["cache": "\(configuration.name)", "ban": "\(expression)", "reason": "\(reason)"])
+      try await ban(expressions)
+    } catch .expressionRefused {
+      // One after the other: Varnish has taken those before the bad one, and bans are idempotent.
+      for expression in expressions {
+        do {
+          try await ban([expression])
+        } catch .expressionRefused(let expression, let reason) {
+          logger.error(
+            "passed over a ban that Varnish does not take",
+            metadata: ["cache": "\(configuration.name)", "ban": "\(expression)", "reason": "\(reason)"])
+        }
+      }
     }
   }
 
@@ -76,17 +100,16 @@ public actor VarnishCache {
   /// its address, whatever its host; this needs the header `x-url` that `tercet.vcl` puts on objects. An address
   /// that no request can carry (a space, a control character) is in no cache and counts as purged.
   public func purge(_ items: [(host: String?, path: String)]) async throws(VarnishError) {
-    let items = items.filter { isAddress($0.path) && ($0.host.map(isPrintable) ?? true) }
-    try await ban(
-      items.filter { !isExact($0) }.map { .address(host: $0.host, path: $0.path) })
-    try await purgeExactly(
-      items.filter(isExact).map { PurgeLine.request(host: $0.host ?? "", path: $0.path) })
+    try await carryOut(.purge(items.map { .address(host: $0.host, path: $0.path) }, through: 0))
   }
 
-  /// Bans every object that matches, in the form of `man vcl`, "Ban expressions":
-  /// `obj.http.x-url ~ "^/news" && obj.status == 200`. Prefer `obj.*`, see `tercet.vcl`.
-  public func ban(_ expression: String) async throws(VarnishError) {
-    try await ban([BanExpression(parsing: expression)])
+  /// Bans every object that matches, see `BanExpression`.
+  public func ban(_ text: String) async throws(VarnishError) {
+    let expression: BanExpression
+    do { expression = try BanExpression(parsing: text) } catch {
+      throw .expressionRefused(text, reason: error.reason)
+    }
+    try await ban([expression])
   }
 
   /// Bans every object there is.
@@ -108,15 +131,16 @@ public actor VarnishCache {
       let manager = replies[1].number(after: "Master:") ?? 0
       return CacheObservation(
         cache: configuration.name, isReachable: true, instance: "\(manager).\(worker)",
-        bans: replies[2].pendingBans)
+        bans: replies[2].pendingBans, counts: await statistics?.counts())
     } catch {
       logger.debug("cannot observe", metadata: ["cache": "\(configuration.name)", "error": "\(error)"])
       return CacheObservation(cache: configuration.name, isReachable: false)
     }
   }
 
-  /// Closes both connections. A later request opens them again.
+  /// Closes all connections. A later request opens them again.
   public func close() async {
+    await secondPass.close()
     await commandLine?.close()
     await purges?.close()
     commandLine = nil
@@ -131,7 +155,7 @@ extension VarnishCache {
     guard !expressions.isEmpty else { return }
     let replies = try await send(expressions.map { .ban($0) })
     for (expression, reply) in zip(expressions, replies) where !reply.isSuccess {
-      throw .expressionRefused("\(expression)", reason: "\(reply.text) (\(reply.status))")
+      throw .expressionRefused(expression.command, reason: "\(reply.text) (\(reply.status))")
     }
   }
 
@@ -152,17 +176,34 @@ extension VarnishCache {
     if let line = purges, line.isActive {
       do { return try await line.send(requests) } catch .connectionLost { await line.close() }
     }
-    let line = await keep(try await connector.openPurgeLine(), or: purges)
+    let line = await keep(
+      try await connector.openPurgeLine(timeoutMilliseconds: configuration.replyTimeoutMilliseconds),
+      or: purges)
     purges = line
     return try await line.send(requests)
   }
 
-  private func purgeExactly(_ requests: [HTTPRequestHead]) async throws(VarnishError) {
-    guard !requests.isEmpty else { return }
-    let statuses = try await send(requests)
-    for (request, status) in zip(requests, statuses) where status != 200 {
-      throw .purgeRefused(configuration.purges, path: request.uri, status: status)
+  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) {
+    guard let endpoint = configuration.purges, !targets.isEmpty else { return }
+    let statuses = try await send(targets.map(\.head))
+    for (target, status) in zip(targets, statuses) where status != 200 {
+      throw .purgeRefused(endpoint, path: target.path, status: status)
     }
+    await secondPass.add(targets)
+  }
+
+  /// Purges by tags, where Varnish has `xkey`; otherwise it bans what is tagged with them, at once.
+  private func purge(keys: [String], soft: Bool) async throws(VarnishError) {
+    guard !keys.isEmpty else { return }
+    if let endpoint = configuration.purges {
+      let requests = PurgeRequest.keys(keys, soft: soft)
+      let statuses = try await send(requests)
+      if statuses.allSatisfy({ $0 == 200 }) { return }
+      if let refused = statuses.first(where: { $0 != 200 && $0 != PurgeRequest.withoutKeys }) {
+        throw .purgeRefused(endpoint, path: "/ by keys", status: refused)
+      }
+    }
+    try await ban(BanExpression.keys(keys))
   }
 
   /// Two callers may have opened a connection at the same time: the later one is given up.
@@ -173,17 +214,4 @@ extension VarnishCache {
     await new.close()
     return current
   }
-}
-
-// MARK: - Addresses
-
-/// A purge by request needs a host, and a request line that Varnish has room for.
-private func isExact(_ item: (host: String?, path: String)) -> Bool {
-  item.host != nil && item.path.utf8.count <= 8_000
-}
-
-private func isAddress(_ path: String) -> Bool { path.hasPrefix("/") && isPrintable(path) }
-
-private func isPrintable(_ text: String) -> Bool {
-  !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
 }

@@ -8,6 +8,7 @@ public enum VarnishError: Error, Hashable, Sendable, CustomStringConvertible {
   case unexpectedReply(Endpoint, status: Int)
   case purgeRefused(Endpoint, path: String, status: Int)
   case expressionRefused(String, reason: String)
+  case unknownCache(String, hasSecret: Bool)
 
   public var description: String {
     switch self {
@@ -26,6 +27,10 @@ public enum VarnishError: Error, Hashable, Sendable, CustomStringConvertible {
     case .purgeRefused(let endpoint, let path, let status):
       "Varnish at \(endpoint) answered \(status) to PURGE \(path); include tercet.vcl and start varnishd with "
         + "-a tercet=\(endpoint)"
+    case .unknownCache(let name, let hasSecret):
+      hasSecret
+        ? "there is no cache \(name) on this node at present"
+        : "cache \(name) runs in a container, and this node has no secret for it; set caches.secret in tercetd.yaml"
     case .expressionRefused(let expression, let reason):
       "Varnish does not take the ban '\(expression)': \(reason)"
     }

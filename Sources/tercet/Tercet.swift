@@ -15,7 +15,7 @@ struct Tercet: AsyncParsableCommand {
       """,
     subcommands: [
       Bootstrap.self, PlanCommand.self, Deploy.self, Remove.self, Scale.self, Promote.self, PurgeCommand.self,
-      Drain.self, Activate.self, Status.self, Ps.self, LogCommand.self, Logs.self,
+      CacheCommand.self, Drain.self, Activate.self, Status.self, Ps.self, LogCommand.self, Logs.self,
     ])
 
   @concurrent

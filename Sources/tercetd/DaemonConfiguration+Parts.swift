@@ -52,9 +52,12 @@ extension DaemonConfiguration {
   }
 
   func doorServer() -> DoorServer.Configuration {
-    DoorServer.Configuration(
+    var configuration = DoorServer.Configuration(
       host: door.host, port: door.port, allowed: allowed,
       names: [address, door.host, name, "localhost", "127.0.0.1"], node: name, version: Version.text)
+    configuration.sites = purge.sites
+    configuration.maximumCacheStaleness = purge.maximumStaleness
+    return configuration
   }
 
   func drivers(group: any EventLoopGroup, logger: Logger) -> Drivers {
@@ -73,14 +76,7 @@ extension DaemonConfiguration {
               key: certificateFiles.key)),
           logger: logger)
       },
-      cache: varnish.map { varnish in
-        VarnishCache(
-          configuration: VarnishCache.Configuration(
-            name: varnish.name,
-            commandLine: Endpoint(host: varnish.commandLine.host, port: varnish.commandLine.port),
-            secretFile: varnish.secret, purges: Endpoint(host: varnish.http.host, port: varnish.http.port)),
-          group: group, logger: logger)
-      },
+      caches: caches(group: group, logger: logger),
       balancer: haproxy.map { haproxy in
         LoadBalancer(
           configuration: LoadBalancer.Configuration(
@@ -88,6 +84,20 @@ extension DaemonConfiguration {
             bind: haproxy.bind),
           group: group, logger: logger)
       })
+  }
+
+  /// Containers can be caches too, so there may be some on every node that runs containers.
+  private func caches(group: any EventLoopGroup, logger: Logger) -> VarnishCaches? {
+    guard varnish != nil || docker != nil else { return nil }
+    let own = varnish.map { varnish in
+      var own = VarnishCache.Configuration(
+        name: varnish.name,
+        commandLine: Endpoint(host: varnish.commandLine.host, port: varnish.commandLine.port),
+        secretFile: varnish.secret, purges: Endpoint(host: varnish.http.host, port: varnish.http.port))
+      own.statistics = VarnishCache.Statistics(folder: varnish.work)
+      return own
+    }
+    return VarnishCaches(own: own, secretFile: cacheSecret ?? varnish?.secret, group: group, logger: logger)
   }
 
   private static var architecture: String {

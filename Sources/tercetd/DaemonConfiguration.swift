@@ -25,6 +25,9 @@ struct DaemonConfiguration: Sendable {
   var docker: Docker?
   var postgres: Postgres?
   var varnish: Varnish?
+  /// The secret of Varnish in containers.
+  var cacheSecret: String?
+  var purge: Purge
   var haproxy: HAProxy?
   var raft: Settings
   var control: ControlSettings
@@ -65,6 +68,13 @@ struct DaemonConfiguration: Sendable {
     var commandLine: Listener
     var secret: String
     var http: Listener
+    /// The folder of the instance (`varnishd -n`), if it is not the usual one.
+    var work: String?
+  }
+
+  struct Purge: Sendable {
+    var sites = PurgeSites()
+    var maximumStaleness = Duration.seconds(30)
   }
 
   struct HAProxy: Sendable {
@@ -99,7 +109,7 @@ extension DaemonConfiguration {
     root.expect([
       "cluster", "node", "id", "zone", "address", "dataFolder", "labels", "listen", "certificates",
       "managers",
-      "door", "docker", "postgres", "varnish", "haproxy", "timings", "log",
+      "door", "purge", "docker", "postgres", "varnish", "caches", "haproxy", "timings", "log",
     ])
     let listen = root.section("listen")
     listen?.expect(["operators", "peers", "door"])
@@ -118,7 +128,8 @@ extension DaemonConfiguration {
       dataFolder: root.text("dataFolder"), labels: labels(root), operators: listener("operators", 7443),
       peers: listener("peers", 7444), door: listener("door", 7480), allowed: networks(root),
       credentials: credentials(files, root), certificateFiles: files, managers: managers(root),
-      docker: docker(root), postgres: postgres(root), varnish: varnish(root), haproxy: haproxy(root),
+      docker: docker(root), postgres: postgres(root), varnish: varnish(root),
+      cacheSecret: cacheSecret(root), purge: purge(root), haproxy: haproxy(root),
       raft: timings.raft, control: timings.control, logLevel: logLevel(root))
     configuration.checkMembership(root)
     try complaints.throwIfAny()
@@ -132,6 +143,8 @@ extension DaemonConfiguration {
     result.dataFolder = absolute(dataFolder)
     result.postgres?.dataFolder = absolute(postgres?.dataFolder ?? "")
     result.varnish?.secret = absolute(varnish?.secret ?? "")
+    result.varnish?.work = varnish?.work.map(absolute)
+    result.cacheSecret = cacheSecret.map(absolute)
     result.haproxy?.configuration = absolute(haproxy?.configuration ?? "")
     result.haproxy?.masterSocket = absolute(haproxy?.masterSocket ?? "")
     result.haproxy?.adminSocket = absolute(haproxy?.adminSocket ?? "")
@@ -247,11 +260,40 @@ extension DaemonConfiguration {
 
   private static func varnish(_ root: Section) -> Varnish? {
     guard let section = root.section("varnish") else { return nil }
-    section.expect(["name", "cli", "secret", "http"])
+    section.expect(["name", "cli", "secret", "http", "work"])
     let (cli, http) = (section.endpoint("cli"), section.endpoint("http"))
     return Varnish(
       name: readName(section, "name"), commandLine: Listener(host: cli.host, port: cli.port),
-      secret: section.text("secret"), http: Listener(host: http.host, port: http.port))
+      secret: section.text("secret"), http: Listener(host: http.host, port: http.port),
+      work: section.has("work") ? section.text("work") : nil)
+  }
+
+  private static func cacheSecret(_ root: Section) -> String? {
+    guard let section = root.section("caches") else { return nil }
+    section.expect(["secret"])
+    return section.text("secret")
+  }
+
+  private static func purge(_ root: Section) -> Purge {
+    guard let section = root.section("purge") else { return Purge() }
+    section.expect(["sites", "hosts", "maximumStalenessSeconds"])
+    var sites = PurgeSites(all: section.texts("sites"))
+    for text in section.texts("hosts") {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+        section.complain("hosts", "purge.hosts: '\(text)' should be HOST=SITE, such as plone=www.example.org")
+        continue
+      }
+      sites.byHost[parts[0].lowercased(), default: []].append(String(parts[1]))
+    }
+    let named = sites.all + section.texts("hosts")
+    if let bad = named.first(where: { $0.isEmpty || $0.contains { " /#?".contains($0) } }) {
+      section.complain(
+        "sites", "purge: '\(bad)' is no host; write it as browsers send it, like www.example.org")
+    }
+    return Purge(
+      sites: sites,
+      maximumStaleness: .seconds(section.integer("maximumStalenessSeconds", in: 1...86_400, default: 30)))
   }
 
   private static func haproxy(_ root: Section) -> HAProxy? {

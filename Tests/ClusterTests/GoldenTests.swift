@@ -289,7 +289,7 @@ private let report: Report = {
   var report = Report(description: description, process: 3, sequence: 8, appliedIndex: 70)
   report.tasks = [TaskReport(task: TaskID(300), name: "s_web.1.8c", phase: .serving)]
   report.databases = [DatabaseObservation(database: "d", data: .absent, server: .stopped, epoch: 6)]
-  report.cache = CacheReport(cache: "v", isReachable: true, position: 69, bans: 1)
+  report.caches = [CacheReport(cache: "v", isReachable: true, position: 69, bans: 1)]
   report.problems = ["p"]
   return report
 }()

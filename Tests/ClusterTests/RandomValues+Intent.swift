@@ -5,7 +5,7 @@ extension RandomValues {
   mutating func proposal() -> Proposal {
     Proposal(
       request: optional { $0.requestID() }, origin: text(), wallClockMilliseconds: int64(),
-      intent: intent())
+      intent: intent(), isShared: bool())
   }
 
   mutating func intent() -> Intent {

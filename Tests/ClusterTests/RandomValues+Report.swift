@@ -7,7 +7,7 @@ extension RandomValues {
       description: nodeDescription(), process: uint(), sequence: uint(), appliedIndex: uint())
     report.tasks = list { $0.taskReport() }.sorted { $0.task < $1.task }
     report.databases = list { $0.databaseObservation() }
-    report.cache = optional { $0.cacheReport() }
+    report.caches = list { $0.cacheReport() }
     report.problems = texts()
     return report
   }
@@ -53,6 +53,8 @@ extension RandomValues {
   }
 
   mutating func cacheReport() -> CacheReport {
-    CacheReport(cache: text(), isReachable: bool(), position: uint(), bans: int())
+    CacheReport(
+      cache: text(), isReachable: bool(), position: uint(), bans: int(),
+      counts: optional { CacheCounts(objects: $0.uint(), hits: $0.uint(), misses: $0.uint()) })
   }
 }

@@ -78,13 +78,18 @@ extension RandomValues {
   mutating func purges() -> [Purge] {
     let hosts = [nil, name(), name(), text()]
     return list {
-      if $0.below(4) == 0 { return .ban(expression: $0.text()) }
+      switch $0.below(8) {
+      case 0: return .ban(expression: $0.text())
+      case 1: return .key(name: $0.text(), soft: $0.bool())
+      default: break
+      }
       return .address(host: $0.style == .full ? hosts[1] : hosts[$0.below(4)], path: $0.text())
     }
   }
 
   mutating func purgeBatch(after index: Index) -> PurgeQueue.Batch {
-    PurgeQueue.Batch(index: index + 1 + UInt64(below(1000)), purges: purges())
+    PurgeQueue.Batch(
+      index: index + 1 + UInt64(below(1000)), purges: purges(), wallClockMilliseconds: int64())
   }
 
   /// Read from bytes: only `apply` can fill a queue otherwise.
@@ -101,7 +106,12 @@ extension RandomValues {
     return try! PurgeQueue(decoding: writer.bytes)
   }
 
-  mutating func cache() -> Cache { Cache(name: text(), node: text(), position: uint()) }
+  mutating func cache() -> Cache {
+    var cache = Cache(
+      name: text(), node: text(), position: uint(), isNew: bool(), task: optional { $0.taskID() })
+    cache.lackingSinceMilliseconds = optional { $0.int64() }
+    return cache
+  }
 
   mutating func outcome() -> Outcome {
     switch below(3) {

@@ -41,11 +41,20 @@ struct StateHistoryTests {
     #expect(replica.state.requests[request(RequestLedger.capacity)] != nil)
   }
 
-  @Test("purges do not push operators' requests out of the ledger")
-  func purgesAreNotRemembered() {
+  @Test("purges gathered at a door do not push requests out of the ledger; one with a request counts once")
+  func sharedPurgesAreNotRemembered() {
     var replica = Replica()
-    replica.apply(.purge([.ban(expression: "obj.age > 1s")]), request: request(1))
+    replica.accept(.register(described("a", cache: "one")))
+    var gathered = Proposal(
+      request: request(1), origin: "door/a", wallClockMilliseconds: 0,
+      intent: .purge([.ban(expression: "obj.age > 1s")]), isShared: true)
+    #expect(!replica.apply(gathered).isRepeated)
     #expect(replica.state.requests[request(1)] == nil)
+    gathered.isShared = false
+    gathered.request = request(2)
+    #expect(!replica.apply(gathered).isRepeated)
+    #expect(replica.apply(gathered) == Applied(index: 3, outcome: .accepted, isRepeated: true))
+    #expect(replica.state.purges.count == 2)
   }
 
   // MARK: History

@@ -26,6 +26,7 @@ struct SummaryTests {
       (.purge((0..<12).map { .address(host: nil, path: "/\($0)") }), "purge 12 addresses"),
       (.purge([.ban(expression: "x")]), "purge 1 ban"),
       (.purge([.ban(expression: "x"), .address(host: nil, path: "/")]), "purge 1 address and 1 ban"),
+      (.purge([.key(name: "x", soft: true), .key(name: "y", soft: false)]), "purge 2 keys"),
       (.drain(node: "a1"), "drain a1"),
       (.activate(node: "a1"), "activate a1"),
       (

@@ -100,7 +100,7 @@ struct Scene {
     }
     if node.name == state.nodes.keys.first { report.tasks += leftovers }
     if let database = databases[node.name] { report.databases = [database] }
-    report.cache = caches[node.name]
+    report.caches = caches[node.name].map { [$0] } ?? []
     return report
   }
 

@@ -14,8 +14,12 @@ extension FakeManager {
       description.runsBalancer = balanced && name != "c"
       description.cache = name == "c" ? nil : "cache-\(name)"
       description.version = "0.1"
-      decide(.register(description))
-      report(Report(description: description, process: 1, sequence: 1, appliedIndex: 1))
+      let index = decide(.register(description)).index
+      var report = Report(description: description, process: 1, sequence: 1, appliedIndex: 1)
+      // They are not seen yet, but have been purged before.
+      report.caches =
+        description.cache.map { [CacheReport(cache: $0, isReachable: false, position: index, bans: 0)] } ?? []
+      self.report(report)
     }
   }
 

@@ -56,6 +56,110 @@ struct DoorServerTests {
     }
   }
 
+  @Test("who is too fast is told so with 429, in the metrics and in the log, never silently")
+  func overloaded() async throws {
+    let manager = FakeManager()
+    manager.fail(with: .overloaded)
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.ask(port, "PURGE /x")
+      #expect(answer.hasPrefix("HTTP/1.1 429 "))
+      #expect(answer.contains("retry-after: 1\r\n"))
+      let metrics = try await Self.ask(port, "GET /metrics")
+      #expect(metrics.contains("tercet_purges_refused_total{reason=\"overloaded\"} 1\n"))
+    }
+  }
+
+  @Test("a PURGE with tags in its headers names them and no address")
+  func tags() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.ask(port, "PURGE /", "Host: a\r\nxkey: one two\r\nX-Ids-Involved: #three#")
+      #expect(answer.hasPrefix("HTTP/1.1 200 "))
+      #expect(manager.purgeCalls == [["one", "two", "three"].map { .key(name: $0, soft: false) }])
+      let hostile = try await Self.ask(port, "PURGE /", "Host: a\r\nxkey: a\"b")
+      #expect(hostile.hasPrefix("HTTP/1.1 400 "))
+    }
+  }
+
+  // MARK: Batches
+
+  static func post(_ port: Int, _ body: String) async throws -> String {
+    try await RawConnection.exchange(
+      port,
+      "POST /v1/purge HTTP/1.1\r\nHost: a:7480\r\nConnection: close\r\nContent-Length: \(body.utf8.count)"
+        + "\r\n\r\n\(body)")
+  }
+
+  @Test("a batch of addresses, bans and tags is purged together")
+  func batch() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.post(
+        port,
+        #"""
+        {"urls": ["https://www.example.org/news", "/x?y"], "bans": ["req.url ~ ^/a"], "keys": ["k"],
+         "softKeys": ["s"]}
+        """#)
+      #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains(#"{"purges":5}"#), "\(answer)")
+      #expect(
+        manager.purgeCalls == [
+          [
+            .address(host: "www.example.org", path: "/news"), .address(host: nil, path: "/x?y"),
+            .ban(expression: "req.url ~ ^/a"), .key(name: "k", soft: false), .key(name: "s", soft: true),
+          ]
+        ])
+    }
+  }
+
+  @Test("a batch with a request's identity counts once, however often it is sent")
+  func batchOnce() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let body = #"{"requestID": "0123456789abcdef0123456789ABCDEF", "urls": ["/x"]}"#
+      let first = try await Self.post(port, body)
+      #expect(first.contains(#"{"index":4,"purges":1,"repeated":false}"#), "\(first)")
+      #expect(try await Self.post(port, body).contains(#"{"index":4,"purges":1,"repeated":true}"#))
+      #expect(await manager.view().state.purges.count == 1)
+    }
+  }
+
+  @Test("a large batch is taken whole, one that is too large not at all")
+  func batchSize() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      func body(_ count: Int) -> String {
+        #"{"urls": ["# + (0..<count).map { "\"/some/longer/path/of/a/page/\($0)\"" }.joined(separator: ",")
+          + "]}"
+      }
+      #expect(try await Self.post(port, body(10_000)).contains(#"{"purges":10000}"#))
+      #expect(try await Self.post(port, body(10_001)).hasPrefix("HTTP/1.1 400 "))
+      #expect(try await Self.post(port, body(40_000)).hasPrefix("HTTP/1.1 413 "))
+      #expect(manager.purgeCalls.map(\.count) == [10_000])
+    }
+  }
+
+  @Test(
+    "a batch that is malformed or hostile is refused with the place of the mistake, and nothing of it counts",
+    arguments: [
+      ("", "body"), ("[]", "body"), ("{}", "1 to 10000"), (#"{"url": ["/x"]}"#, "no key 'url'"),
+      (#"{"urls": "/x"}"#, "urls"), (#"{"urls": ["x"]}"#, "'x' is neither"),
+      (#"{"urls": ["/ok"], "bans": ["obj.status == 200\nstop"]}"#, "no ban expression"),
+      (#"{"urls": ["/ok"], "bans": ["obj.http.x-url ~ ("]}"#, "brackets"),
+      (#"{"urls": ["/ok"], "bans": ["req.http.cookie ~ x"]}"#, "req.http.cookie"),
+      (#"{"keys": ["a b"]}"#, "no key"), (#"{"keys": [""]}"#, "no key"),
+      (#"{"urls": ["/ok"], "requestID": "1"}"#, "requestID"),
+    ])
+  func badBatch(body: String, complaint: String) async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.post(port, body)
+      #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+      #expect(answer.contains(complaint), "\(answer)")
+      #expect(manager.purgeCalls.isEmpty)
+    }
+  }
+
   @Test("pipelined purges are answered in order, and reach the manager together, equal ones once")
   func pipelining() async throws {
     let manager = FakeManager()
@@ -117,7 +221,7 @@ struct DoorServerTests {
     static let all: [BadRequest] = [
       .init("address over the limit", 414, "PURGE /\(filler(8_192)) HTTP/1.1\r\nHost: a\r\n\r\n"),
       .init("address far over the limit", 414, "PURGE /\(filler(40_000)) HTTP/1.1\r\nHost: a\r\n\r\n"),
-      .init("address without end", 431, "PURGE /\(filler(200_000)) HTTP/1.1\r\nHost: a\r\n\r\n"),
+      .init("address without end", 414, "PURGE /\(filler(10 << 20)) HTTP/1.1\r\nHost: a\r\n\r\n"),
       .init("long header", 431, "PURGE /x HTTP/1.1\r\nHost: a\r\nX: \(filler(100_000))\r\n\r\n"),
       .init(
         "many headers", 431,
@@ -219,6 +323,46 @@ struct DoorServerTests {
         $0.isCurrent = false
       }
       #expect(try await Self.ask(port, "GET /healthz").hasPrefix("HTTP/1.1 503 "))
+    }
+  }
+
+  @Test("/cache is 200 while the node's caches are fresh, and 503 once one has lacked a purge for too long")
+  func cacheHealth() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      #expect(try await Self.ask(port, "GET /cache").hasPrefix("HTTP/1.1 404 "))
+      manager.registerNodes()
+      let fresh = try await Self.ask(port, "GET /cache")
+      #expect(fresh.hasPrefix("HTTP/1.1 200 ") && fresh.contains(#""fresh":true"#))
+      let index = manager.decide(.purge([.everything])).index
+      let proposed = await manager.view().state.purges.batches.last?.wallClockMilliseconds ?? 0
+      manager.see { $0.wallClockMilliseconds = proposed + 30_000 }
+      #expect(try await Self.ask(port, "GET /cache").hasPrefix("HTTP/1.1 200 "))
+      manager.see { $0.wallClockMilliseconds = proposed + 30_001 }
+      let stale = try await Self.ask(port, "GET /cache?cache=cache-a")
+      #expect(stale.hasPrefix("HTTP/1.1 503 ") && stale.contains(#""staleMilliseconds":30001"#))
+      #expect(
+        try await Self.ask(port, "GET /metrics").contains(
+          "tercet_cache_stale_seconds{cache=\"cache-a\",node=\"a\"} 30.001\n"))
+      manager.updateReport(of: "a") { $0.caches[0].position = index }
+      #expect(try await Self.ask(port, "GET /cache").hasPrefix("HTTP/1.1 200 "))
+      #expect(try await Self.ask(port, "GET /cache?cache=cache-b").hasPrefix("HTTP/1.1 404 "))
+    }
+  }
+
+  @Test(
+    "a cache whose node hears nothing of the cluster is stale for as long; so is one that was never purged")
+  func unheardOf() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    try await Self.withDoor(manager) { port, _ async throws in
+      manager.see { $0.unconfirmedFor = .seconds(31) }
+      let cut = try await Self.ask(port, "GET /cache")
+      #expect(cut.hasPrefix("HTTP/1.1 503 ") && cut.contains(#""staleMilliseconds":31000"#))
+      manager.see { $0.unconfirmedFor = .zero }
+      manager.updateReport(of: "a") { $0.caches[0].position = 0 }
+      let new = try await Self.ask(port, "GET /cache")
+      #expect(new.hasPrefix("HTTP/1.1 503 ") && !new.contains("staleMilliseconds"))
     }
   }
 

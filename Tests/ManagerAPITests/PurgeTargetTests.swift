@@ -14,12 +14,12 @@ struct PurgeTargetTests {
     "path and query are kept byte for byte",
     arguments: [
       "/", "/news?b_start:int=10&x=%20", "/++api++/news/@navigation", "//double", "/a/../b", "/%2F%zz",
-      "/VirtualHostBase/https/www.example.org:443/Plone/VirtualHostRoot/news", "/@@purgebyid/1f2e", "/ä?ö",
+      "/VirtualHostBase/https", "/VirtualHostRoot/x", "/@@purgebyid/", "/ä?ö",
     ])
   func path(target: String) throws {
-    let purge = try PurgeTarget.purge(target: target, host: "www.example.org", names: Self.names())
-    #expect(purge == .address(host: "www.example.org", path: target))
-    guard case .address(_, let path) = purge else { return }
+    let purge = try PurgeTarget.purges(target: target, host: "www.example.org", names: Self.names())
+    #expect(purge == [.address(host: "www.example.org", path: target)])
+    guard case .address(_, let path)? = purge.first else { return }
     #expect(Array(path.utf8) == Array(target.utf8))
   }
 
@@ -32,8 +32,8 @@ struct PurgeTargetTests {
       ("10.0.0.13", "10.0.0.13"),
     ] as [(String?, String?)])
   func host(header: String?, site: String?) throws {
-    let purge = try PurgeTarget.purge(target: "/x", host: header, names: Self.names())
-    #expect(purge == .address(host: site, path: "/x"))
+    let purge = try PurgeTarget.purges(target: "/x", host: header, names: Self.names())
+    #expect(purge == [.address(host: site, path: "/x")])
   }
 
   @Test(
@@ -43,21 +43,79 @@ struct PurgeTargetTests {
       ("http://e.org?q", "e.org", "/?q"), ("http://a:7480/x", nil, "/x"),
     ] as [(String, String?, String)])
   func absolute(target: String, host: String?, path: String) throws {
-    let purge = try PurgeTarget.purge(target: target, host: "other.org", names: Self.names())
-    #expect(purge == .address(host: host, path: path))
+    let purge = try PurgeTarget.purges(target: target, host: "other.org", names: Self.names())
+    #expect(purge == [.address(host: host, path: path)])
   }
 
   @Test("what is no address is refused", arguments: ["*", "", "news", "ftp://e.org/x", "http:///x"])
   func noAddress(target: String) {
     #expect(throws: PurgeTarget.Refusal.notAnAddress) {
-      try PurgeTarget.purge(target: target, host: nil, names: Self.names())
+      try PurgeTarget.purges(target: target, host: nil, names: Self.names())
     }
   }
 
   @Test("an address that could not be read as text is refused rather than purged as another")
   func undecodable() {
     #expect(throws: PurgeTarget.Refusal.undecodable) {
-      try PurgeTarget.purge(target: "/\u{fffd}", host: nil, names: Self.names())
+      try PurgeTarget.purges(target: "/\u{fffd}", host: nil, names: Self.names())
     }
+  }
+
+  // MARK: Sites
+
+  @Test(
+    "a purge without a site's host counts for every site, one with an inner host for the sites it stands for",
+    arguments: [
+      (nil, ["one.org", "two.org"]), ("a:7480", ["one.org", "two.org"]), ("Plone", ["two.org", "three.org"]),
+      ("other.org", ["other.org"]),
+    ] as [(String?, [String])])
+  func sites(host: String?, meant: [String]) throws {
+    let sites = PurgeSites(all: ["one.org", "two.org"], byHost: ["plone": ["two.org", "three.org"]])
+    let purges = try PurgeTarget.purges(target: "/x", host: host, names: Self.names(), sites: sites)
+    #expect(purges == meant.map { .address(host: $0, path: "/x") })
+  }
+
+  @Test(
+    "an address in Zope's form is purged as it is and as visitors know it, under the host it names",
+    arguments: [
+      ("https/www.example.org:443/Plone/VirtualHostRoot/news?x=1", "www.example.org", "/news?x=1"),
+      ("http/www.example.org:80/Plone/VirtualHostRoot/", "www.example.org", "/"),
+      ("http/www.example.org:8080/Plone/VirtualHostRoot", "www.example.org:8080", "/"),
+      ("https/e.org:80/VirtualHostRoot/a/b", "e.org:80", "/a/b"),
+      ("https/e.org:443/Plone/++api++/VirtualHostRoot/_vh_cms/_vh_en/a", "e.org", "/cms/en/a"),
+    ])
+  func virtualHosting(rest: String, host: String, path: String) throws {
+    let target = "/VirtualHostBase/" + rest
+    let both = [Purge.address(host: host, path: target), .address(host: host, path: path)]
+    let sites = PurgeSites(all: ["unrelated.org"])
+    #expect(try PurgeTarget.purges(target: target, host: "a", names: Self.names(), sites: sites) == both)
+    let named = try PurgeTarget.purges(target: target, host: "inner", names: Self.names())
+    #expect(named == [both[0], .address(host: "inner", path: target), both[1]])
+  }
+
+  // MARK: Tags
+
+  @Test("collective.purgebyid's addresses name a tag, on whatever site's path")
+  func purgeByID() throws {
+    for target in ["/@@purgebyid/1f2e", "/Plone/@@purgebyid/1f2e?x", "http://e.org/@@purgebyid/1f2e/"] {
+      let purges = try PurgeTarget.purges(target: target, host: nil, names: Self.names())
+      #expect(purges == [.key(name: "1f2e", soft: false)])
+    }
+    #expect(throws: PurgeTarget.Refusal.self) {
+      try PurgeTarget.purges(target: "/@@purgebyid/a\"b", host: nil, names: Self.names())
+    }
+  }
+
+  @Test("the headers in the field name tags, several in one, hard and soft")
+  func tagHeaders() throws {
+    let headers = [
+      "xkey": ["one two,three"], "xkey-softpurge": ["four"], "x-ids-involved": ["#five##six#"],
+    ]
+    let keys = try PurgeTarget.keys { headers[$0] ?? [] }
+    #expect(
+      keys == ["one", "two", "three"].map { .key(name: $0, soft: false) } + [.key(name: "four", soft: true)]
+        + ["five", "six"].map { .key(name: $0, soft: false) })
+    #expect(try PurgeTarget.keys { _ in [] }.isEmpty)
+    #expect(throws: PurgeTarget.Refusal.self) { try PurgeTarget.keys { _ in ["a\u{1}b"] } }
   }
 }

@@ -9,7 +9,7 @@ struct PeerMessageTests {
   private static var report: Report {
     var report = Report(description: Subject.described("b"), process: 5, sequence: 2, appliedIndex: 300)
     report.tasks = [TaskReport(task: TaskID(9), name: "shop_web.1.9", phase: .serving)]
-    report.cache = CacheReport(cache: "one", isReachable: true, position: 4, bans: 2)
+    report.caches = [CacheReport(cache: "one", isReachable: true, position: 4, bans: 2)]
     report.problems = ["x"]
     return report
   }

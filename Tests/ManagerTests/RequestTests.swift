@@ -139,13 +139,44 @@ struct RequestTests {
     #expect(subject.manager.state.history.purges.map(\.summary).count == 3)
   }
 
+  @Test("identical purges that wait together stand once in their entry, and each is answered")
+  func folded() {
+    var subject = Subject.leading()
+    subject.writesAtOnce = false
+    for token: UInt64 in 1...2 { subject.purge("/first", token: token) }
+    for token: UInt64 in 3...50 { subject.purge("/\(token % 3)", token: token) }
+    subject.writesAtOnce = true
+    subject.flush()
+    #expect(subject.answers.count == 50)
+    #expect(
+      subject.manager.state.history.purges.map(\.summary) == [
+        "purge 1 address", "purge 1 address", "purge 3 addresses",
+      ])
+  }
+
+  @Test("a purge that no cache could carry out is refused alone, without those that wait with it")
+  func refusedAlone() {
+    var subject = Subject.leading()
+    subject.step(
+      .purge([
+        .init(token: 1, origin: "door/a", purges: [.ban(expression: "nonsense")]),
+        .init(token: 2, origin: "door/a", purges: [.address(host: nil, path: "/")]),
+      ]))
+    guard case .applied(let applied)? = subject.answers[1] else {
+      Issue.record("\(String(describing: subject.answers[1]))")
+      return
+    }
+    #expect(applied.outcome.isRefused)
+    #expect(subject.answers[2] == .purged)
+  }
+
   @Test("an entry takes 2 000 purges; a request is not split")
   func entrySize() {
     var subject = Subject.leading()
     subject.writesAtOnce = false
     subject.purge("/", token: 1)
     subject.purge("/", token: 2)
-    let many = Array(repeating: Purge.address(host: nil, path: "/"), count: 1_500)
+    let many = (0..<1_500).map { Purge.address(host: nil, path: "/\($0)") }
     for token: UInt64 in 3...4 { subject.step(.purge([.init(token: token, origin: "door/a", purges: many)])) }
     subject.writesAtOnce = true
     subject.flush()
@@ -155,7 +186,7 @@ struct RequestTests {
   @Test("a purge of too many addresses is told why it is refused")
   func refusedPurge() {
     var subject = Subject.leading()
-    let many = Array(repeating: Purge.address(host: nil, path: "/"), count: State.maximumPurges + 1)
+    let many = (0...State.maximumPurges).map { Purge.address(host: nil, path: "/\($0)") }
     subject.step(.purge([.init(token: 1, origin: "door/a", purges: many)]))
     guard case .applied(let applied)? = subject.answers[1] else {
       Issue.record("\(String(describing: subject.answers[1]))")

@@ -12,6 +12,8 @@ struct Subject {
   private(set) var answers: [UInt64: Manager.Answer] = [:]
   private(set) var notes: [String] = []
   private(set) var halts: [String] = []
+  private(set) var performed: [(id: Manager.ActionID, action: Action)] = []
+  private var finished = 0
   /// Writes become durable at once; otherwise they wait for `flush`.
   var writesAtOnce = true
   private var waitingWrites: [WriteID] = []
@@ -21,12 +23,12 @@ struct Subject {
   static let names = ["a", "b", "c"]
 
   /// Manager 1, named `a`, of a cluster of one or three.
-  init(managers: Int = 3) {
+  init(managers: Int = 3, node: NodeDescription = Subject.described("a")) {
     let peers = (1...managers).map {
       Manager.Peer(id: NodeID(UInt64($0)), name: Self.names[$0 - 1], zone: Self.names[$0 - 1])
     }
     let configuration = Manager.Configuration(
-      cluster: "c1", id: NodeID(1), node: Self.described("a"), managers: peers)
+      cluster: "c1", id: NodeID(1), node: node, managers: peers)
     manager = Manager(
       configuration: configuration, restored: .fresh(Membership(voters: peers.map(\.id))), nonce: 7, at: now)
     var effects: [Manager.Effect] = []
@@ -68,7 +70,8 @@ struct Subject {
         answers[token] = answer
       case .note(let note): notes.append(note)
       case .halted(let reason): halts.append(reason)
-      case .perform, .changed: break
+      case .perform(let id, let action): performed.append((id, action))
+      case .changed: break
       }
     }
     if writesAtOnce { flush() }
@@ -88,6 +91,19 @@ struct Subject {
   }
 
   mutating func forgetSent() { sent = [] }
+
+  /// Every action that is under way ends so.
+  mutating func finishActions(_ result: ActionResult = .done) {
+    let ending = performed[finished...]
+    finished = performed.count
+    for action in ending { step(.finished(action.id, result)) }
+  }
+
+  /// All of them have to have ended.
+  mutating func forgetActions() {
+    performed = []
+    finished = 0
+  }
 
   // MARK: Others
 

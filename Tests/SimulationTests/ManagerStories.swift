@@ -40,6 +40,7 @@ struct ManagerStories {
     let second = world.submit(.deploy(Shop.stack()), to: 1, request: request)
     #expect(world.run(within: .seconds(3)) { $0.answer(to: first) != nil && $0.answer(to: second) != nil })
     let third = world.submit(.deploy(Shop.stack()), to: 2, request: request)
+    #expect(world.run(within: .seconds(1)) { $0.answer(to: third) != nil })
     guard case .applied(let one)? = world.answer(to: first),
       case .applied(let two)? = world.answer(to: second),
       case .applied(let three)? = world.answer(to: third)

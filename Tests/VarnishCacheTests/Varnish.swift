@@ -20,7 +20,13 @@ final class Varnish: Sendable {
   }
 
   /// Runs varnishd in front of an origin, hands it to `body`, and ends it whatever happens.
-  static func run(_ body: (Varnish, Origin) async throws -> Void) async throws {
+  ///
+  /// - Parameters:
+  ///   - site: the site's own rules, after Tercet's.
+  ///   - hasKeys: with vmod xkey.
+  static func run(
+    site: String = "", hasKeys: Bool = true, _ body: (Varnish, Origin) async throws -> Void
+  ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "varnish-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -28,7 +34,7 @@ final class Varnish: Sendable {
     let origin = try await Origin.start()
     do {
       let varnish = try await Varnish(folder: folder)
-      try varnish.writeFiles(originPort: origin.port)
+      try varnish.writeFiles(originPort: origin.port, site: site, hasKeys: hasKeys)
       let process = try await varnish.start()
       do {
         try await body(varnish, origin)
@@ -45,9 +51,11 @@ final class Varnish: Sendable {
   }
 
   var configuration: VarnishCache.Configuration {
-    VarnishCache.Configuration(
+    var configuration = VarnishCache.Configuration(
       name: "a", commandLine: Endpoint(host: "127.0.0.1", port: commandLinePort), secretFile: secretFile,
       purges: Endpoint(host: "127.0.0.1", port: purgePort))
+    configuration.statistics = VarnishCache.Statistics(folder: folder.appending(path: "work").path)
+    return configuration
   }
 
   func client() -> VarnishCache { makeClient(configuration) }
@@ -70,19 +78,22 @@ final class Varnish: Sendable {
     return process
   }
 
-  private func writeFiles(originPort: Int) throws {
+  private func writeFiles(originPort: Int, site: String, hasKeys: Bool) throws {
     // The worker runs as a user of its own and has to get through.
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
     try "a secret that no message may show\n".write(
       toFile: secretFile, atomically: true, encoding: .utf8)
-    let rules = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../deploy/varnish/tercet.vcl"
-    ).standardizedFileURL
-    try FileManager.default.copyItem(at: rules, to: folder.appending(path: "tercet.vcl"))
+    let rules = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/varnish")
+      .standardizedFileURL
+    for name in ["tercet.vcl", "tercet-xkey.vcl"] {
+      try FileManager.default.copyItem(at: rules.appending(path: name), to: folder.appending(path: name))
+    }
     try """
     vcl 4.1;
+    \(hasKeys ? #"include "./tercet-xkey.vcl";"# : "")
     include "./tercet.vcl";
     backend origin { .host = "127.0.0.1"; .port = "\(originPort)"; }
+    \(site)
 
     """.write(to: folder.appending(path: "test.vcl"), atomically: true, encoding: .utf8)
   }

@@ -28,11 +28,13 @@ enum Visitor {
     fileprivate var requests: NIOAsyncChannelOutboundWriter<HTTPRequestHead>
 
     mutating func request(
-      _ path: String, host: String, variant: String = "1", method: HTTPMethod = .GET
+      _ path: String, host: String, variant: String = "1", method: HTTPMethod = .GET,
+      headers: HTTPHeaders = [:]
     ) async throws -> HTTPResponseHead {
+      var all: HTTPHeaders = ["Host": host, "X-Variant": variant]
+      all.add(contentsOf: headers)
       try await requests.write(
-        HTTPRequestHead(
-          version: .http1_1, method: method, uri: path, headers: ["Host": host, "X-Variant": variant]))
+        HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: all))
       guard let response = try await responses.next() else { throw ChannelError.eof }
       return response.head
     }

@@ -195,7 +195,7 @@ struct CommandTests {
   func purge() async throws {
     let manager = Self.scene()
     manager.updateReport(of: "a") {
-      $0.cache = CacheReport(cache: "cache-a", isReachable: true, position: 1_000, bans: 0)
+      $0.caches = [CacheReport(cache: "cache-a", isReachable: true, position: 1_000, bans: 0)]
     }
     try await Operator.withManager(manager) { ana async throws in
       let tool = try await ana.tercet("purge", "http://www.example.org/news?x", "--ban", "req.url ~ ^/x")
@@ -206,6 +206,53 @@ struct CommandTests {
         batch?.purges == [
           .address(host: "www.example.org", path: "/news?x"), .ban(expression: "req.url ~ ^/x"),
         ])
+    }
+  }
+
+  @Test("purge takes keys too, and refuses what no cache could carry out before anyone is asked")
+  func purgeKeys() async throws {
+    let manager = Self.scene()
+    try await Operator.withManager(manager) { ana async throws in
+      let keys = try await ana.tercet("purge", "--key", "front", "--soft-key", "news", "--no-wait")
+      #expect(keys.code == 0, "\(keys.errors)")
+      let purges = await manager.view().state.purges.batches.last?.purges
+      #expect(purges == [.key(name: "front", soft: false), .key(name: "news", soft: true)])
+      for wrong in [("--ban", "obj.http.x ~ ("), ("--key", "two words"), ("--no-wait", "news")] {
+        let refused = try await ana.tercet("purge", wrong.0, wrong.1)
+        #expect(refused.code == 64, "\(wrong): \(refused.errors)")
+      }
+      let slow = try await ana.tercet("purge", "/x", "--wait", "--timeout", "1s")
+      #expect(slow.code == 4, "all caches are waited for: \(slow.errors)")
+    }
+  }
+
+  @Test("cache ls shows each cache's place, lag and counts; cache flush asks, and forgets everything")
+  func caches() async throws {
+    let manager = Self.scene()
+    manager.see { $0.wallClockMilliseconds = 1_700_000_065_500 }
+    manager.updateReport(of: "a") {
+      $0.caches = [
+        CacheReport(
+          cache: "cache-a", isReachable: true, position: 1_000, bans: 7,
+          counts: CacheCounts(objects: 42, hits: 934, misses: 66))
+      ]
+    }
+    manager.decide(.purge([.address(host: nil, path: "/")]))
+    try await Operator.withManager(manager) { ana async throws in
+      let list = try await ana.tercet("cache", "ls")
+      let lines = list.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+      #expect(
+        lines[0] == ["CACHE", "NODE", "STATE", "POSITION", "LACKS", "OLDEST", "BANS", "HITS", "OBJECTS"])
+      #expect(lines[1] == ["cache-a", "a", "reachable", "1000", "0", "-", "7", "93.4%", "42"])
+      #expect(lines[2] == ["cache-b", "b", "unreachable", "2", "1", "65s", "0", "-", "-"], "\(list.output)")
+      let json = try await ana.tercet("cache", "ls", "--json")
+      let caches = try JSONDecoder().decode([CacheStatus].self, from: Data(json.output.utf8))
+      #expect(caches.map(\.lag) == [0, 1] && caches[0].counts?.objects == 42)
+      let unsure = try await ana.tercet("cache", "flush")
+      #expect(unsure.code == 1 && unsure.errors.contains("-y"))
+      let sure = try await ana.tercet("cache", "flush", "-y", "--no-wait")
+      #expect(sure.code == 0, "\(sure.errors)")
+      #expect(await manager.view().state.purges.batches.last?.purges == [.everything])
     }
   }
 

@@ -172,13 +172,17 @@ struct GoalTests {
     manager.registerNodes()
     for node in ["a", "b"] {
       manager.updateReport(of: node) {
-        $0.cache = CacheReport(cache: "cache-\(node)", isReachable: node == "a", position: 3, bans: 0)
+        $0.caches = [
+          CacheReport(cache: "cache-\(node)", isReachable: node == "a", position: 3, bans: 0)
+        ]
       }
     }
-    let goal = PurgeGoal(index: manager.decide(.purge([.ban(expression: "x")])).index)
+    let goal = PurgeGoal(index: manager.decide(.purge([.everything])).index)
     #expect(await Self.progress(manager, goal) == .moving)
-    manager.updateReport(of: "a") { $0.cache?.position = goal.index }
+    manager.updateReport(of: "a") { $0.caches[0].position = goal.index }
     #expect(await Self.progress(manager, goal) == .done)
     #expect(goal.behind(in: ViewReader(await manager.view()).progress(ofStack: nil)) == ["cache-b"])
+    let all = PurgeGoal(index: goal.index, waitsForAll: true)
+    #expect(await Self.progress(manager, all) == .moving)
   }
 }

@@ -36,7 +36,7 @@ struct ConfigurationTests {
 
   @Test("what is not named has a default or is not managed: a short file is sound too")
   func shortFile() async throws {
-    let optional = ["listen:", "door:", "timings:", "docker:", "varnish:", "log:"]
+    let optional = ["listen:", "door:", "timings:", "docker:", "varnish:", "log:", "caches:", "purge:"]
     let short = ManagerFolder.sound.split(separator: "\n")
       .filter { line in !optional.contains { line.hasPrefix($0) } }.joined(separator: "\n")
     try await ManagerFolder.with(short) { folder in
@@ -67,6 +67,15 @@ struct ConfigurationTests {
     Mistake(
       "no number", "heartbeatMilliseconds: 100", "heartbeatMilliseconds: 0.1s", line: 14,
       says: "timings.heartbeatMilliseconds must be a whole number"),
+    Mistake(
+      "a table of hosts without sites", "plone=www", "plone www", line: 19,
+      says: "purge.hosts: 'plone www.example.org' should be HOST=SITE"),
+    Mistake(
+      "a site that is an address", "sites: [www.example.org]", "sites: [https://www.example.org/]", line: 19,
+      says: "purge: 'https://www.example.org/' is no host"),
+    Mistake(
+      "a bound that bounds nothing", "maximumStalenessSeconds: 5", "maximumStalenessSeconds: 0", line: 19,
+      says: "purge.maximumStalenessSeconds must be a whole number from 1 to 86400"),
     Mistake(
       "a port out of range", "peers: 17444}", "peers: 70000}", line: 10,
       says: "managers[0].peers must be a whole number from 1 to 65535"),

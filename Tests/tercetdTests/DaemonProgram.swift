@@ -54,8 +54,10 @@ struct ManagerFolder: Sendable {
     door: {allow: ["127.0.0.0/8", "::1"]}
     timings: {heartbeatMilliseconds: 100, electionMinimumMilliseconds: 500, nodeLostMilliseconds: 2000}
     docker: {socket: /var/run/docker.sock}
-    varnish: {name: cache-a, cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "[::1]:6083"}
+    varnish: {name: cache-a, cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "[::1]:6083", work: /w}
     log: {level: info}
+    caches: {"secret": cache-secret}
+    purge: {sites: [www.example.org], hosts: [plone=www.example.org], maximumStalenessSeconds: 5}
 
     """
 

@@ -3,6 +3,7 @@
 
 vcl 4.1;
 
+include "./tercet-xkey.vcl";
 include "./tercet.vcl";
 
 probe ok {

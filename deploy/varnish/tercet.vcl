@@ -1,34 +1,82 @@
 # What Tercet needs of a Varnish. Include it first, so that no other rule answers before it:
 #
 #     vcl 4.1;
+#     include "./tercet-xkey.vcl";    # if Debian's varnish-modules are there; before tercet.vcl
 #     include "./tercet.vcl";
 #
 # Start varnishd with a second, named address, at the loopback, and give it to the manager
-# (`varnish: {http: "127.0.0.1:6083", …}`):
+# (`varnish: {http: "127.0.0.1:6083", …}`); let the lurker work early, and bound the list of bans for good:
 #
-#     varnishd -a public=10.0.0.11:6081 -a tercet=127.0.0.1:6083 -i ZONE …
+#     varnishd -a public=10.0.0.11:6081 -a tercet=127.0.0.1:6083 -i ZONE \
+#       -p ban_lurker_age=1 -p ban_lurker_batch=100 -p ban_cutoff=5000 …
 #
 # A PURGE counts at that address alone. A list of private networks would not do: a router in front forwards
 # every method from its own private address, and with that anybody on the internet could purge.
 
+import purge;
+
 sub vcl_recv {
-  if (req.method == "PURGE") {
-    if (local.socket != "tercet") {
+  if (local.socket != "tercet") {
+    # Also those by which the rules of many a site take purges from private networks.
+    if (req.method == "PURGE" || req.method == "BAN" || req.method == "REFRESH") {
       return (synth(405, "Method Not Allowed"));
+    }
+    # Is Varnish itself well? For whatever stands in front; it says nothing of the backends.
+    if (req.url == "/.tercet/varnish") {
+      return (synth(200, "Varnish is well"));
+    }
+  } else {
+    if (req.method != "PURGE") {
+      return (synth(403, "This address is for purging"));
+    }
+    if (req.http.xkey-purge || req.http.xkey-softpurge) {
+      # tercet-xkey.vcl is not here, or it would have answered; the manager bans instead.
+      return (synth(501, "Without xkey"));
     }
     # The built-in rules do this for every other request before it is hashed.
     set req.http.host = req.http.host.lower();
+    if (req.http.X-Tercet-Settle) {
+      # Looks the page up as a visitor would, in any variant: while it is being fetched, the lookup waits.
+      set req.hash_ignore_vary = true;
+      return (hash);
+    }
     # Removes the object with all its variants, grace and keep included.
     return (purge);
   }
+}
+
+# Settling: what came in meanwhile was fetched before the purge, or while it was made.
+sub vcl_hit {
   if (local.socket == "tercet") {
-    return (synth(403, "This address is for purging"));
+    purge.hard();
+    # Another variant may still be on its way.
+    if (req.restarts < 3) {
+      return (restart);
+    }
+    return (synth(200, "Purged"));
+  }
+}
+
+sub vcl_miss {
+  if (local.socket == "tercet") {
+    return (synth(200, "Purged"));
+  }
+}
+
+sub vcl_pass {
+  if (local.socket == "tercet") {
+    return (synth(200, "Purged"));
   }
 }
 
 sub vcl_synth {
   if (resp.status == 405) {
     set resp.http.Allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+  }
+  if (local.socket == "tercet") {
+    # Nobody reads a page here.
+    set resp.http.Content-Length = "0";
+    return (deliver);
   }
 }
 
@@ -42,6 +90,9 @@ sub vcl_backend_response {
 sub vcl_deliver {
   unset resp.http.x-url;
   unset resp.http.x-host;
+  # Tags are for caches.
+  unset resp.http.xkey;
+  unset resp.http.X-Ids-Involved;
   if (obj.hits > 0) {
     set resp.http.X-Cache = "HIT";
   } else {

@@ -7,7 +7,8 @@ public import Cluster
 ///     {"scale": {"service": "shop/web", "replicas": 4}}
 ///     {"promote": {"database": "plone"}}
 ///     {"purge": {"purges": [{"address": {"host": "www.example.org", "path": "/news"}},
-///                           {"ban": {"expression": "obj.http.x-url ~ ^/news/"}}]}}
+///                           {"ban": {"expression": "obj.http.x-url ~ ^/news/"}},
+///                           {"key": {"name": "front-page", "soft": true}}]}}
 ///     {"drain": {"node": "a"}}
 ///     {"activate": {"node": "a"}}
 public enum OperatorIntent: Hashable, Sendable {

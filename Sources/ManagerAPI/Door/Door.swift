@@ -13,15 +13,23 @@ struct Door: Sendable {
   let metrics: DoorMetrics
 
   private static let readMethods = "GET, HEAD, OPTIONS"
+  /// Where batches of purges are posted to.
+  static let batchPath = "/v1/purge"
 
   func response(to request: DoorRequest) async -> DoorResponse {
     switch request.method {
     case .GET, .HEAD, .OPTIONS: break
+    case .POST where request.path == Self.batchPath: return await take(request)
     default: return .methodNotAllowed("\(Self.readMethods), PURGE")
     }
     switch request.path {
     case "/healthz": return health(ViewReader(await gateway.view()))
     case "/metrics": return exposition(ViewReader(await gateway.view()))
+    case "/cache":
+      let health = CacheHealth(
+        reader: ViewReader(await gateway.view()), maximumStaleness: configuration.maximumCacheStaleness)
+      return health.answer(cache: request.parameter("cache"))
+    case Self.batchPath: return .methodNotAllowed("POST")
     default: break
     }
     guard let question = DatabaseHealth.Question(path: request.path) else {

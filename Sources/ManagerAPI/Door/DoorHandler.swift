@@ -34,6 +34,10 @@ final class DoorHandler: ChannelDuplexHandler {
   private struct Reading {
     let head: HTTPRequestHead
     var bodyBytes = 0
+    /// Kept for batches only.
+    var body = ByteBuffer()
+
+    var isBatch: Bool { head.method == .POST && head.uri.hasPrefix(Door.batchPath) }
   }
 
   /// A request that has to be answered.
@@ -108,7 +112,8 @@ final class DoorHandler: ChannelDuplexHandler {
   // MARK: Reading
 
   func read(context: ChannelHandlerContext) {
-    if isClosing { return }
+    // What a refused client still sends is read and dropped: it would not read its answer before all is sent.
+    if isClosing { return context.read() }
     if pending.count < Self.maximumPending, context.channel.isWritable {
       context.read()
     } else {
@@ -142,22 +147,26 @@ final class DoorHandler: ChannelDuplexHandler {
         head, .text(.forbidden, "this network may not use the door; see door.allow in tercetd.yaml"))
     }
     guard head.uri.utf8.count <= door.configuration.maximumTargetBytes else {
-      return refuse(
-        head,
-        .text(.uriTooLong, "an address may have at most \(door.configuration.maximumTargetBytes) bytes"))
+      return refuse(head, .addressTooLong(door.configuration))
     }
     reading = Reading(head: head)
   }
 
-  /// No request of the door needs a body; a small one is passed over.
+  /// No request of the door but a batch needs a body; a small one is passed over.
   private func take(_ bytes: ByteBuffer) {
     guard var request = reading else { return }
+    // Its only owner from here on: the body grows in place.
+    reading = nil
+    let configuration = door.configuration
+    let limit = request.isBatch ? configuration.maximumBatchBytes : configuration.maximumBodyBytes
     request.bodyBytes += bytes.readableBytes
-    reading = request
-    if request.bodyBytes > door.configuration.maximumBodyBytes {
-      reading = nil
-      refuse(request.head, .text(.payloadTooLarge, "requests to the door have no body"))
+    guard request.bodyBytes <= limit else {
+      let sentence =
+        request.isBatch ? "a batch may have at most \(limit) bytes" : "requests to the door have no body"
+      return refuse(request.head, .text(.payloadTooLarge, sentence))
     }
+    if request.isBatch { request.body.writeImmutableBuffer(bytes) }
+    reading = request
   }
 
   private func end(_ context: ChannelHandlerContext) {
@@ -168,8 +177,8 @@ final class DoorHandler: ChannelDuplexHandler {
     // After an upgrade or a tunnel the bytes would no longer be HTTP; none is offered here.
     let keepsGoing = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
     let number = append(head, keepAlive: keepsGoing)
-    answer(head, number: number)
     if !keepsGoing { isClosing = true }
+    answer(head, request.body, number: number)
   }
 
   private func refuse(_ head: HTTPRequestHead, _ response: DoorResponse) {
@@ -184,24 +193,29 @@ final class DoorHandler: ChannelDuplexHandler {
     return firstPending + UInt64(pending.count) - 1
   }
 
-  private func answer(_ head: HTTPRequestHead, number: UInt64) {
-    guard head.method == .PURGE else { return look(head, number: number) }
+  private func answer(_ head: HTTPRequestHead, _ body: ByteBuffer, number: UInt64) {
+    guard head.method == .PURGE else { return look(head, body, number: number) }
     do throws(PurgeTarget.Refusal) {
-      let purge = try PurgeTarget.purge(
-        target: head.uri, host: head.headers.first(name: "host"), names: names)
-      batcher.add(purge, for: self, request: number)
+      batcher.add(try purges(head), for: self, request: number)
     } catch {
       complete(number, with: error.response)
       flushIfNeeded()
     }
   }
 
+  private func purges(_ head: HTTPRequestHead) throws(PurgeTarget.Refusal) -> [Purge] {
+    let keys = try PurgeTarget.keys { head.headers[$0] }
+    if !keys.isEmpty { return keys }
+    return try PurgeTarget.purges(
+      target: head.uri, host: head.headers.first(name: "host"), names: names, sites: door.configuration.sites)
+  }
+
   /// What is not a purge needs the manager's view, which is fetched beside the event loop.
-  private func look(_ head: HTTPRequestHead, number: UInt64) {
+  private func look(_ head: HTTPRequestHead, _ body: ByteBuffer, number: UInt64) {
     guard let context else { return }
     let eventLoop = context.eventLoop
     let handler = NIOLoopBound(self, eventLoop: eventLoop)
-    let request = DoorRequest(method: head.method, target: head.uri)
+    let request = DoorRequest(method: head.method, target: head.uri, body: body)
     _Concurrency.Task { [door] in
       let response = await door.response(to: request)
       eventLoop.execute {
@@ -220,12 +234,18 @@ final class DoorHandler: ChannelDuplexHandler {
     let response: DoorResponse =
       if !isAllowed {
         .text(.forbidden, "this network may not use the door; see door.allow in tercetd.yaml")
+      } else if parserError == .headerOverflow, isRequestLine(context) {
+        .addressTooLong(door.configuration)
       } else if parserError == .headerOverflow {
         .text(.requestHeaderFieldsTooLarge, "the request's address and headers are too large")
       } else {
         .text(.badRequest, "this is no HTTP request: \(parserError)")
       }
     refuse(head, response)
+  }
+
+  private func isRequestLine(_ context: ChannelHandlerContext) -> Bool {
+    (try? context.pipeline.syncOperations.handler(type: RequestLineWatch.self).isRequestLine) ?? false
   }
 
   // MARK: Answering
@@ -274,6 +294,12 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 }
 
+extension DoorResponse {
+  fileprivate static func addressTooLong(_ configuration: DoorServer.Configuration) -> DoorResponse {
+    .text(.uriTooLong, "an address may have at most \(configuration.maximumTargetBytes) bytes")
+  }
+}
+
 extension PurgeTarget.Refusal {
   fileprivate var response: DoorResponse {
     switch self {
@@ -281,6 +307,8 @@ extension PurgeTarget.Refusal {
       .text(.badRequest, "PURGE takes a path that begins with / or a whole http:// address")
     case .undecodable:
       .text(.badRequest, "the address holds bytes that are no UTF-8; percent-encode them")
+    case .badTag(let complaint):
+      .text(.badRequest, complaint)
     }
   }
 }

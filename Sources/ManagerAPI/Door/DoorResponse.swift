@@ -19,8 +19,10 @@ struct DoorResponse: Sendable {
   }
 
   static func failure(_ error: GatewayError) -> DoorResponse {
-    // 503 is what makes Plone's purger, and every load balancer, try again; 202 or 4xx would not.
-    .text(.serviceUnavailable, error.description, headers: [("retry-after", "1")])
+    // 503 is what makes Plone's purger, and every load balancer, try again; 202 would not. Who is too fast is told so.
+    .text(
+      error == .overloaded ? .tooManyRequests : .serviceUnavailable, error.description,
+      headers: [("retry-after", "1")])
   }
 
   static func methodNotAllowed(_ allowed: String) -> DoorResponse {

@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 import NIOHTTP1
 public import NIOPosix
+public import Raft
 public import ServiceLifecycle
 
 /// The zone's door: plain HTTP for the zone's own machines. It takes `PURGE` for any path, tells load
@@ -28,6 +29,12 @@ public struct DoorServer: Service {
     public var maximumTargetBytes = 8_192
     /// Longer bodies get 413.
     public var maximumBodyBytes = 65_536
+    /// Longer batches of purges get 413.
+    public var maximumBatchBytes = 1 << 20
+    /// The hosts that purges are for.
+    public var sites = PurgeSites()
+    /// How long a cache may lack a purge before `/cache` says that it should not serve.
+    public var maximumCacheStaleness: Duration = .seconds(30)
 
     public init(
       host: String, port: Int, allowed: NetworkList, names: [String], node: String, version: String
@@ -60,7 +67,7 @@ public struct DoorServer: Service {
     self.configuration = configuration
     self.gateway = gateway
     self.registry = registry
-    self.metrics = DoorMetrics(registry)
+    self.metrics = DoorMetrics(registry, logger: logger)
     self.group = group
     self.logger = logger
     self.onListening = onListening
@@ -144,6 +151,7 @@ extension DoorServer {
     limits.maxHeaderFieldCount = 100
     let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
     try pipeline.addHandler(HTTPResponseEncoder())
+    try pipeline.addHandler(RequestLineWatch())
     try pipeline.addHandler(ByteToMessageHandler(decoder))
   }
 }

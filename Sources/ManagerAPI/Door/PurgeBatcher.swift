@@ -30,14 +30,14 @@ final class PurgeBatcher {
     self.metrics = metrics
   }
 
-  /// Takes a purge; the handler's request is answered when a majority has it, or cannot have it.
-  func add(_ purge: Purge, for handler: DoorHandler, request: UInt64) {
+  /// Takes a request's purges; it is answered when a majority has them, or cannot have them.
+  func add(_ requested: [Purge], for handler: DoorHandler, request: UInt64) {
     eventLoop.preconditionInEventLoop()
     if waiting.isEmpty {
       // Runs once everything that is readable in this turn has been read.
       eventLoop.assumeIsolated().execute { self.send() }
     }
-    if known.insert(purge).inserted { purges.append(purge) }
+    for purge in requested where known.insert(purge).inserted { purges.append(purge) }
     waiting.append(Waiting(handler: handler, request: request))
     if purges.count >= Self.capacity { send() }
   }
@@ -52,7 +52,10 @@ final class PurgeBatcher {
     known.removeAll(keepingCapacity: true)
     waiting.removeAll(keepingCapacity: true)
     gateway.purge(sent, origin: origin) { [eventLoop, metrics] result in
-      if case .success = result { metrics.purged(accepted, in: NIODeadline.now() - start) }
+      switch result {
+      case .success: metrics.purged(accepted, in: NIODeadline.now() - start)
+      case .failure(let error): metrics.refused(accepted, error)
+      }
       eventLoop.execute { Self.answer(batch.value, result) }
     }
   }

@@ -1,10 +1,11 @@
 package import Cluster
 
-/// What a PURGE request names: the address to forget, kept byte for byte as it was sent.
+/// What a PURGE request names: the addresses to forget, kept byte for byte as they were sent, or tags.
 package enum PurgeTarget {
   package enum Refusal: Error, Equatable {
     case notAnAddress
     case undecodable
+    case badTag(String)
   }
 
   /// - Parameters:
@@ -12,14 +13,38 @@ package enum PurgeTarget {
   ///     (RFC 9112, section 3.2.2).
   ///   - host: the `Host` header.
   ///   - names: the door's own names: purgers such as Plone send the name they connected to, not the site's.
-  package static func purge(target: String, host: String?, names: DoorNames) throws(Refusal) -> Purge {
+  ///   - sites: the hosts that are meant.
+  package static func purges(
+    target: String, host: String?, names: DoorNames, sites: PurgeSites = PurgeSites()
+  ) throws(Refusal) -> [Purge] {
     // The decoder puts U+FFFD in place of bytes that are no UTF-8; purging such an address would purge another.
     guard !target.unicodeScalars.contains("\u{fffd}") else { throw .undecodable }
     if target.utf8.first == UInt8(ascii: "/") {
-      return .address(host: names.site(host), path: target)
+      return try purges(path: target, host: names.site(host), sites)
     }
     guard let (authority, path) = absolute(target) else { throw .notAnAddress }
-    return .address(host: names.site(authority), path: path)
+    return try purges(path: path, host: names.site(authority), sites)
+  }
+
+  private static func purges(path: String, host: String?, _ sites: PurgeSites) throws(Refusal) -> [Purge] {
+    if let identity = identity(path) { return [try key(identity, soft: false)] }
+    let hosts = sites.hosts(for: host)
+    guard let site = VirtualHostPath(path) else { return hosts.map { .address(host: $0, path: path) } }
+    // Where Varnish stands behind whatever rewrites addresses, pages are cached under the long path; where it stands
+    // before it, under the public one.
+    let known = (host == nil ? [] : hosts.compactMap { $0 }).filter {
+      $0.lowercased() != site.host.lowercased()
+    }
+    return ([site.host] + known).map { .address(host: $0, path: path) }
+      + [.address(host: site.host, path: site.path)]
+  }
+
+  /// The identity in `/@@purgebyid/IDENTITY` (collective.purgebyid), on whatever site's path.
+  private static func identity(_ path: String) -> String? {
+    let marker = "/@@purgebyid/"
+    guard let range = path.firstRange(of: marker) else { return nil }
+    let rest = path[range.upperBound...].prefix { $0 != "/" && $0 != "?" }
+    return rest.isEmpty ? nil : String(rest)
   }
 
   private static func absolute(_ target: String) -> (authority: String, path: String)? {
@@ -31,35 +56,32 @@ package enum PurgeTarget {
     guard end > rest.startIndex else { return nil }
     return (String(rest[..<end]), path.first == "/" ? String(path) : "/" + path)
   }
-}
 
-/// The names by which clients reach the door itself. A `Host` that is one of them says nothing about the site.
-package struct DoorNames {
-  private let names: Set<String>
-  private let portSuffix: String
-  /// The address that this connection's client connected to.
-  package var local: String?
+  // MARK: Tags
 
-  /// - Parameters:
-  ///   - names: host names and addresses, in any case.
-  ///   - port: the port the door listens on: no site is served on it, whatever name stands before it.
-  package init(_ names: [String], port: Int) {
-    self.names = Set(names.map { $0.lowercased() })
-    portSuffix = ":\(port)"
-  }
+  /// The headers by which a PURGE names tags in the place of an address: those of `xkey`'s own examples, and that of
+  /// collective.purgebyid, whose identities stand between `#`.
+  private static let tagHeaders = [
+    ("xkey", false), ("xkey-purge", false), ("xkey-softpurge", true), ("x-ids-involved", false),
+  ]
 
-  /// The site's host, or nil when the header is missing or names the door.
-  func site(_ host: String?) -> String? {
-    guard let host, !host.isEmpty, !host.hasSuffix(portSuffix) else { return nil }
-    let name = Self.withoutPort(host).lowercased()
-    return names.contains(name) || name == local ? nil : host
-  }
-
-  private static func withoutPort(_ host: String) -> Substring {
-    if host.first == "[" { return host.dropFirst().prefix { $0 != "]" } }
-    guard let colon = host.lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) else {
-      return host[...]
+  /// - Parameter values: all values of a header, by its name in lower case.
+  /// - Returns: nothing when the request names no tags.
+  package static func keys(_ values: (String) -> [String]) throws(Refusal) -> [Purge] {
+    var purges: [Purge] = []
+    for (name, soft) in tagHeaders {
+      for value in values(name) {
+        for tag in value.split(whereSeparator: { " \t,#".contains($0) }) {
+          purges.append(try key(String(tag), soft: soft))
+        }
+      }
     }
-    return host[..<colon]
+    return purges
+  }
+
+  private static func key(_ text: String, soft: Bool) throws(Refusal) -> Purge {
+    let purge = Purge.key(name: text, soft: soft)
+    if let complaint = purge.complaint { throw .badTag(complaint) }
+    return purge
   }
 }

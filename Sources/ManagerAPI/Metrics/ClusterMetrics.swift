@@ -123,8 +123,32 @@ struct ClusterMetrics {
       guard let bans = cache.bans else { continue }
       text.sample(Double(bans), labels: labels(cache))
     }
+    text.family(
+      "tercet_cache_stale_seconds", .gauge,
+      help: "Age of the oldest purge the cache lacks; missing when that is not known.")
+    for cache in caches {
+      guard let stale = cache.staleMilliseconds else { continue }
+      text.sample(Double(stale) / 1_000, labels: labels(cache))
+    }
+    writeCounts(of: caches, labels, to: &text)
     text.single(
       "tercet_purge_last_index", .gauge, help: "The index of the newest purge; compare with the caches'.",
       Double(reader.state.purges.last))
+  }
+  private func writeCounts(
+    of caches: [CacheStatus], _ labels: (CacheStatus) -> [MetricLabel], to text: inout PrometheusText
+  ) {
+    let families: [(String, PrometheusText.MetricType, String, KeyPath<CacheCounts, UInt64>)] = [
+      ("tercet_cache_objects", .gauge, "Objects the cache holds.", \.objects),
+      ("tercet_cache_hits_total", .counter, "Requests the cache answered from what it holds.", \.hits),
+      ("tercet_cache_misses_total", .counter, "Requests for which the cache had to ask.", \.misses),
+    ]
+    for (name, type, help, path) in families {
+      text.family(name, type, help: help)
+      for cache in caches {
+        guard let counts = cache.counts else { continue }
+        text.sample(Double(counts[keyPath: path]), labels: labels(cache))
+      }
+    }
   }
 }

@@ -77,10 +77,15 @@ extension ClusterStatus.Service {
 extension CacheStatus {
   fileprivate var backlog: String {
     switch lag {
-    case nil: "it missed more purges than are kept and will be emptied on its return"
+    case nil:
+      "it missed more purges than are kept, or was never purged, and will be emptied on its return\(age)"
     case 0: "it lacks no purge"
-    case 1: "it lacks 1 purge"
-    case let count?: "it lacks \(count) purges"
+    case 1: "it lacks 1 purge\(age)"
+    case let count?: "it lacks \(count) purges\(age)"
     }
+  }
+  private var age: String {
+    guard staleSinceMilliseconds != nil, let staleMilliseconds else { return "" }
+    return ", the oldest for \(staleMilliseconds / 1_000) s"
   }
 }

@@ -7,37 +7,29 @@ extension ViewReader {
   var caches: [CacheStatus] { state.caches.values.map(status(of:)) }
 
   private func status(of cache: Cache) -> CacheStatus {
-    let report = freshReport(of: cache.node)?.cache.flatMap { $0.cache == cache.name ? $0 : nil }
+    let report = freshReport(of: cache.node)?.caches.first { $0.cache == cache.name }
     // The node's own word runs ahead of the log's; a purge that is applied is applied.
     let position = max(cache.position, report?.position ?? 0)
-    let missing = state.purges.missing(after: position)
+    let mustForget = cache.isNew && (report?.position ?? 0) == 0
+    let missing = mustForget ? (count: nil, oldest: nil) : state.purges.missing(after: position)
+    let since =
+      missing.oldest?.wallClockMilliseconds
+      ?? (missing.count == nil ? cache.lackingSinceMilliseconds : nil)
     return CacheStatus(
       name: cache.name, node: cache.node, zone: zone(of: cache.node),
       reachable: report?.isReachable == true, position: position, lag: missing.count,
-      staleSinceMilliseconds: missing.first.flatMap(acceptedMilliseconds), bans: report?.bans)
+      staleSinceMilliseconds: since,
+      staleMilliseconds: missing.count == 0 || since != nil ? staleness(since: since, cache) : nil,
+      bans: report?.bans, counts: report?.counts)
   }
 
-  private func acceptedMilliseconds(_ index: Index) -> Int64? {
-    state.history.purges.last { $0.index <= index }.flatMap {
-      $0.index == index ? $0.wallClockMilliseconds : nil
-    }
+  /// A purge that this manager has not heard of is missing too; only its own caches wait for it to hear of them.
+  private func staleness(since oldest: Int64?, _ cache: Cache) -> Int {
+    let lacking = oldest.map { max(0, Int(view.wallClockMilliseconds - $0)) } ?? 0
+    let unheard = view.unconfirmedFor.milliseconds
+    // An election is no reason to take a cache out of service, and heartbeats come ten times a second.
+    return cache.node == view.node && unheard > Self.usualSilence ? max(lacking, unheard) : lacking
   }
-}
 
-extension PurgeQueue {
-  /// How many purges a cache at `position` lacks, and the index of the first. The count is nil when the queue
-  /// no longer reaches back.
-  fileprivate func missing(after position: Index) -> (count: Int?, first: Index?) {
-    guard position < last else { return (0, nil) }
-    guard position >= droppedThrough else { return (nil, nil) }
-    // Most caches lack little: count from the newest.
-    var count = 0
-    var first: Index?
-    for batch in batches.reversed() {
-      guard batch.index > position else { break }
-      count += batch.purges.count
-      first = batch.index
-    }
-    return (count, first)
-  }
+  private static let usualSilence = 1_000
 }

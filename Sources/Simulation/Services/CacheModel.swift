@@ -22,7 +22,7 @@ public struct CacheModel: Sendable {
   public func version(of path: String) -> UInt64? { pages[path] }
 
   mutating func carryOut(_ action: CacheAction) {
-    switch action {
+    switch action.step {
     case .purge(let purged, let through):
       // What was carried out and not recorded is carried out again: that goes back, and does no harm.
       for purge in purged {

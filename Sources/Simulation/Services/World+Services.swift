@@ -92,7 +92,7 @@ extension World {
   private mutating func forget(_ action: CacheAction, on index: Int) -> ActionResult {
     let cache = machines[index].cache
     guard cache.isReachable else { return .failed("no answer") }
-    switch action {
+    switch action.step {
     case .purge(_, let through):
       if cache.through >= through { counters[.replays] += 1 }
     case .flush: counters[.flushes] += 1

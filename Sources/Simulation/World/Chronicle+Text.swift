@@ -40,10 +40,18 @@ extension Action {
     case .removeTask(_, let name, _): "remove \(name)"
     case .database(let action):
       "database \(action.specification.name) at epoch \(action.epoch): \(action.step.words)"
-    case .cache(.purge(let purges, let through)): "purge \(purges.count) pages through \(through)"
-    case .cache(.flush(let through)): "flush the cache through \(through)"
+    case .cache(let action): action.step.words
     case .balance(let balancing):
       "balance over \(balancing.frontends.reduce(0) { $0 + $1.servers.count }) servers"
+    }
+  }
+}
+
+extension CacheAction.Step {
+  fileprivate var words: String {
+    switch self {
+    case .purge(let purges, let through): "purge \(purges.count) pages through \(through)"
+    case .flush(let through): "flush the cache through \(through)"
     }
   }
 }

@@ -37,11 +37,18 @@ struct DaemonConfigurationText {
     # this node's containers.
     door: {allow: [\(allowed)]}
 
+    # The hosts under which Varnish caches the sites. A PURGE whose Host names the door, as Plone's do, counts for each;
+    # one with another host for the sites that `hosts` gives it. A cache that lacks a purge for longer than this is to
+    # be taken out of service: /cache at the door answers 503.
+    # purge: {sites: [www.example.org], hosts: [plone=www.example.org], maximumStalenessSeconds: 30}
+
     # What is not named here is not managed on this node. A manager without any of it only decides, and is
     # where the leader likes to be.
     # docker: {socket: /var/run/docker.sock}
     # postgres: {binaries: /usr/lib/postgresql/15/bin, dataFolder: /var/lib/tercet/postgres, user: postgres}
     # varnish: {name: \(manager.zone), cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "127.0.0.1:6083"}
+    # The secret of Varnish in containers, whose services have the label tercet.cache.
+    # caches: {secret: /etc/varnish/secret}
     # haproxy:
     #   configuration: /etc/haproxy/haproxy.cfg
     #   masterSocket: /run/haproxy/master.sock

@@ -60,7 +60,8 @@ struct StatusText {
     for cache in status.caches {
       table.add([
         cache.name, cache.node, cache.reachable ? "reachable" : "unreachable",
-        cache.lag.map { $0 == 1 ? "1 purge" : "\($0) purges" } ?? "everything",
+        (cache.lag.map { $0 == 1 ? "1 purge" : "\($0) purges" } ?? "everything")
+          + (cache.lag == 0 ? "" : ", oldest \(cache.age)"),
       ])
     }
     return table.text + "\n"

@@ -1,11 +1,13 @@
 import ManagerAPI
 
-/// All caches that can be reached have come as far as a purge. Those that cannot will, on their return.
+/// All caches that can be reached have come as far as a purge. Those that cannot will, on their return, and may be
+/// waited for too.
 struct PurgeGoal: Goal {
   let index: UInt64
+  var waitsForAll = false
 
   func progress(in report: ProgressReport) -> Progress {
-    report.caches.allSatisfy { $0.position >= index || !$0.reachable } ? .done : .moving
+    report.caches.allSatisfy { $0.position >= index || !$0.reachable && !waitsForAll } ? .done : .moving
   }
 
   func items(in report: ProgressReport) -> [ProgressDisplay.Item] {

@@ -1,0 +1,116 @@
+public import DequeModule
+import PlantedBugs
+public import Raft
+
+/// The purges that some cache may still lack, in the log's order. It is bounded: what falls out is remembered
+/// as `droppedThrough`, and a cache that has not come so far must forget everything instead.
+public struct PurgeQueue: Hashable, Sendable {
+  public struct Batch: Hashable, Sendable {
+    public var index: Index
+    public var purges: [Purge]
+    /// When they were proposed, milliseconds since 1970 by the proposing manager's clock: for people.
+    public var wallClockMilliseconds: Int64
+
+    public init(index: Index, purges: [Purge], wallClockMilliseconds: Int64 = 0) {
+      self.index = index
+      self.purges = purges
+      self.wallClockMilliseconds = wallClockMilliseconds
+    }
+  }
+
+  public internal(set) var batches: Deque<Batch> = []
+  /// Purges in `batches`.
+  public internal(set) var count = 0
+  /// Purges at or before this index may be missing from `batches` though a cache lacks them.
+  public internal(set) var droppedThrough: Index = 0
+  /// The index of the newest purge of all; 0 before the first.
+  public internal(set) var last: Index = 0
+
+  /// The most purges held for caches that are away.
+  public static var capacity: Int {
+    // Planted with a short queue, so that small worlds reach its end.
+    planted(.flushSkipped) ? 10 : 100_000
+  }
+  /// What is left at most once there were too many: room for so many new ones that making room stays rare.
+  static var roomyCount: Int { capacity * 3 / 4 }
+
+  public init() {}
+
+  /// Takes a batch in; returns those that had to be dropped for it, in order.
+  mutating func append(_ batch: Batch) -> [Batch] {
+    batches.append(batch)
+    count += batch.purges.count
+    last = batch.index
+    return count > Self.capacity ? makeRoom() : []
+  }
+
+  /// While a cache is away for long, the same few pages are edited again and again: only the last purge of each
+  /// counts. When that is not enough the oldest go.
+  private mutating func makeRoom() -> [Batch] {
+    fold()
+    var dropped: [Batch] = []
+    while count > Self.roomyCount, batches.count > 1, let first = batches.popFirst() {
+      count -= first.purges.count
+      droppedThrough = first.index
+      dropped.append(first)
+    }
+    return dropped
+  }
+
+  /// Removes every purge that stands again further back. A cache comes by the later one, so it forgets the page
+  /// at a time at which it would have had to anyway.
+  private mutating func fold() {
+    var known: Set<Purge> = []
+    for place in batches.indices.reversed() {
+      let kept = Array(batches[place].purges.reversed().filter { known.insert($0).inserted }.reversed())
+      count -= batches[place].purges.count - kept.count
+      batches[place].purges = kept
+    }
+    batches.removeAll { $0.purges.isEmpty }
+  }
+
+  /// Forgets what every cache has applied.
+  mutating func remove(through index: Index) {
+    while let first = batches.first, first.index <= index {
+      count -= first.purges.count
+      batches.removeFirst()
+    }
+  }
+
+  /// What a cache at `position` lacks: whole batches until they hold `limit` purges, or nil when the queue no
+  /// longer reaches back.
+  public func pending(after position: Index, limit: Int) -> ArraySlice<Batch>? {
+    guard position >= droppedThrough || planted(.flushSkipped) else { return nil }
+    var place = firstPlace(after: position)
+    if planted(.replaySkipsOne), batches.count - place > 1 { place += 1 }
+    var taken: [Batch] = []
+    var purges = 0
+    while place < batches.count, purges < limit {
+      taken.append(batches[place])
+      purges += batches[place].purges.count
+      place += 1
+    }
+    return taken[...]
+  }
+
+  /// How many purges a cache at `position` lacks, and the oldest batch of them. The count is nil when the queue no
+  /// longer reaches back.
+  public func missing(after position: Index) -> (count: Int?, oldest: Batch?) {
+    guard position < last else { return (0, nil) }
+    guard position >= droppedThrough else { return (nil, nil) }
+    let place = firstPlace(after: position)
+    // Most caches lack little, so this counts a few batches only.
+    let lacking = batches[place...].reduce(0) { $0 + $1.purges.count }
+    return (lacking, place < batches.count ? batches[place] : nil)
+  }
+
+  private func firstPlace(after position: Index) -> Int {
+    var low = 0
+    var high = batches.count
+    while low < high {
+      let middle = (low + high) / 2
+      if batches[middle].index <= position { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,129 @@
+import Cluster
+import PlantedBugs
+import Raft
+
+/// What this process remembers of one cache of the node.
+struct CacheMemory: Hashable, Sendable {
+  var observation: CacheObservation?
+  /// The instance that was last reached.
+  var instance: String?
+  /// How far it has come; nil until the first look at the state.
+  var position: Index?
+  /// It is to forget everything: nobody knows what it holds, or it began anew and holds next to nothing.
+  var mustForget = false
+}
+
+// MARK: Caches
+
+extension Reconciler {
+  /// Purges of one action: enough to keep the connection full, few enough to show progress.
+  private static let purgesAtOnce = 1_000
+  private static let cachePrefix = "cache "
+
+  /// Brings every cache of the node further, each at its own pace: one that does not answer holds up no other.
+  mutating func purge(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+    cachesNeedLook = false
+    let caches = state.caches.values.filter { $0.node == node }
+    for cache in caches {
+      guard let step = nextStep(of: cache, state.purges) else { continue }
+      wanted.append((Self.cachePrefix + cache.name, .cache(CacheAction(cache: cache.name, step))))
+    }
+    forgetCaches(besides: Set(caches.map(\.name)))
+  }
+
+  /// What is not in the log, or no longer, has no position. It may be seen before it is in the log, so what was seen
+  /// is kept for as long as it is there.
+  private mutating func forgetCaches(besides names: Set<String>) {
+    guard cacheMemories.keys.contains(where: { !names.contains($0) }) else { return }
+    cacheMemories.removeAll { name, memory in
+      !names.contains(name) && memory.observation?.isReachable != true
+    }
+    for name in cacheMemories.keys where !names.contains(name) {
+      cacheMemories.update(name) { $0.position = nil }
+    }
+  }
+
+  private mutating func nextStep(of cache: Cache, _ queue: PurgeQueue) -> CacheAction.Step? {
+    var memory = cacheMemories[cache.name] ?? CacheMemory()
+    defer { cacheMemories[cache.name] = memory }
+    if memory.position == nil, cache.isNew { memory.mustForget = true }
+    let position = max(memory.position ?? 0, cache.position)
+    memory.position = position
+    guard memory.observation?.isReachable == true else { return nil }
+    if memory.mustForget { return .flush(through: max(position, queue.last)) }
+    guard position < queue.last else { return nil }
+    guard let batches = queue.pending(after: position, limit: Self.purgesAtOnce) else {
+      return .flush(through: queue.last)
+    }
+    guard let last = batches.last else {
+      memory.position = queue.last
+      return nil
+    }
+    if planted(.positionBeforeAnswer) { memory.position = last.index }
+    return .purge(batches.flatMap(\.purges).folded, through: last.index)
+  }
+
+  mutating func didFinish(_ action: CacheAction) {
+    cacheMemories.update(action.cache) { memory in
+      switch action.step {
+      case .purge(_, let through): memory.position = max(memory.position ?? 0, through)
+      case .flush(let through):
+        memory.position = max(memory.position ?? 0, through)
+        memory.mustForget = false
+      }
+    }
+  }
+
+  /// Returns whether it is news.
+  mutating func observe(_ seen: CacheObservation) -> Bool {
+    var memory = cacheMemories[seen.cache] ?? CacheMemory()
+    let before = memory.observation
+    if seen.isReachable {
+      // A Varnish that began anew is empty but for the last moment. To make it forget that too costs nothing, and
+      // spares it the replay of all that it missed.
+      if let instance = memory.instance, instance != seen.instance { memory.mustForget = true }
+      memory.instance = seen.instance
+      if before?.isReachable == false { forgetFailures(of: Self.cachePrefix + seen.cache) }
+    }
+    memory.observation = seen
+    cacheMemories[seen.cache] = memory
+    return forgetProblem("cache") || before != seen
+  }
+
+  /// The driver cannot see them any more.
+  mutating func loseCaches() {
+    for name in cacheMemories.keys {
+      cacheMemories.update(name) { $0.observation = CacheObservation(cache: name, isReachable: false) }
+    }
+  }
+
+  func cacheReports(_ state: State) -> [CacheReport] {
+    state.caches.values.filter { $0.node == node }.compactMap { cache in
+      guard let memory = cacheMemories[cache.name], let seen = memory.observation else { return nil }
+      let hasBegun = !(cache.isNew && memory.mustForget)
+      return CacheReport(
+        cache: cache.name, isReachable: seen.isReachable, position: hasBegun ? memory.position ?? 0 : 0,
+        bans: seen.bans, counts: seen.counts)
+    }
+  }
+
+  /// The caches that run in this node's containers.
+  func serviceCaches(_ state: State) -> [CacheEndpoint] {
+    state.caches.values.compactMap { cache in
+      guard cache.node == node, let id = cache.task, let task = state.tasks[id],
+        let port = state.services[task.service]?.specification.cachePort,
+        let container = containers?.first(where: { $0.task == id }), container.condition == .running,
+        let address = container.address
+      else { return nil }
+      return CacheEndpoint(cache: cache.name, host: address, port: port)
+    }
+  }
+}
+
+extension [Purge] {
+  /// Each once, in the order of their first places: within one action the order does not matter.
+  fileprivate var folded: [Purge] {
+    var known: Set<Purge> = []
+    return filter { known.insert($0).inserted }
+  }
+}

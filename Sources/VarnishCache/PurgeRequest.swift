@@ -1,0 +1,38 @@
+import NIOHTTP1
+
+/// One address to forget. The host has to be the one under which it is cached.
+struct PurgeRequest: Hashable, Sendable {
+  var host: String
+  var path: String
+
+  var head: HTTPRequestHead { Self.head(path, ["Host": host]) }
+
+  /// The same once more, to be answered when no fetch of the address is under way.
+  var settlingHead: HTTPRequestHead { Self.head(path, ["Host": host, "X-Tercet-Settle": "1"]) }
+
+  /// The answer of a Varnish that has no `xkey`.
+  static let withoutKeys = 501
+
+  /// As many requests as it takes, each with as many keys as fit.
+  static func keys(_ keys: [String], soft: Bool) -> [HTTPRequestHead] {
+    var groups: [[String]] = []
+    var bytes = longestKeys
+    for key in keys {
+      if bytes + key.utf8.count > longestKeys {
+        groups.append([])
+        bytes = 0
+      }
+      groups[groups.count - 1].append(key)
+      bytes += key.utf8.count + 1
+    }
+    let name = soft ? "xkey-softpurge" : "xkey-purge"
+    return groups.map { head("/", ["Host": "tercet", name: $0.joined(separator: " ")]) }
+  }
+
+  /// Bytes of one header: half of what Varnish takes (`http_req_hdr_len`).
+  private static let longestKeys = 4_000
+
+  private static func head(_ path: String, _ headers: HTTPHeaders) -> HTTPRequestHead {
+    HTTPRequestHead(version: .http1_1, method: .PURGE, uri: path, headers: headers)
+  }
+}

@@ -1,0 +1,98 @@
+import DequeModule
+import Logging
+import NIOCore
+
+/// Purges every address a second time, once no fetch of it is under way any more.
+///
+/// A purge removes what is in the cache at that moment. A page whose fetch had begun before it, and that may show
+/// what was before the edit, comes in afterwards and would stay. Varnish answers a settling purge (`tercet.vcl`) only
+/// when such fetches have ended, and removes what they brought. So it waits as long as the slowest of them: on
+/// connections of its own, and without holding up the cache's progress. How long a page that was overtaken by its
+/// purge can be served is thus bounded by the time that its own fetch took, not by a guess.
+///
+/// The actor guards the queue and the idle connections.
+actor SecondPass {
+  private let connector: Connector
+  private let logger: Logger
+  private var waiting: Deque<PurgeRequest> = []
+  private var known: Set<PurgeRequest> = []
+  private var workers = 0
+  private var idle: [PurgeLine] = []
+
+  /// Connections at most: a slow page holds up one of them.
+  private static let maximumWorkers = 4
+  /// Addresses on one connection at a time.
+  private static let atOnce = 250
+  /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
+  private static let capacity = 50_000
+
+  init(connector: Connector, logger: Logger) {
+    self.connector = connector
+    self.logger = logger
+  }
+
+  /// Takes addresses over that were just purged, and returns at once.
+  func add(_ targets: [PurgeRequest]) {
+    for target in targets where known.insert(target).inserted { waiting.append(target) }
+    if waiting.count > Self.capacity { giveUpOldest() }
+    // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
+    guard workers < Self.maximumWorkers, !waiting.isEmpty else { return }
+    workers += 1
+    _Concurrency.Task { await work() }
+  }
+
+  func close() async {
+    waiting.removeAll()
+    known.removeAll()
+    for line in idle { await line.close() }
+    idle.removeAll()
+  }
+
+  private func giveUpOldest() {
+    let excess = waiting.count - Self.capacity
+    for target in waiting.prefix(excess) { known.remove(target) }
+    waiting.removeFirst(excess)
+    logger.warning(
+      "too many purged pages are still being fetched; the oldest may stay as they were before their purge",
+      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(excess)"])
+  }
+
+  private func work() async {
+    while !waiting.isEmpty {
+      let batch = Array(waiting.prefix(Self.atOnce))
+      waiting.removeFirst(batch.count)
+      for target in batch { known.remove(target) }
+      do throws(VarnishError) {
+        try await settle(batch)
+      } catch {
+        // A Varnish that went away has lost its pages, or is purged anew when it is back.
+        logger.debug(
+          "a second purge was given up",
+          metadata: ["cache": "\(connector.configuration.name)", "reason": "\(error)"])
+      }
+    }
+    workers -= 1
+  }
+
+  private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) {
+    let heads = batch.map(\.settlingHead)
+    while let line = idle.popLast() {
+      guard line.isActive else { continue }
+      do {
+        _ = try await line.send(heads)
+        return idle.append(line)
+      } catch .connectionLost {
+        await line.close()
+      }
+    }
+    let line = try await connector.openPurgeLine(
+      timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
+    do {
+      _ = try await line.send(heads)
+      idle.append(line)
+    } catch {
+      await line.close()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Cluster
+
+/// What one step asks of a Varnish, by the way it is done.
+struct Work {
+  var exact: [PurgeRequest] = []
+  var bans: [BanExpression] = []
+  var keys: [String] = []
+  var softKeys: [String] = []
+
+  /// What no request could carry is in no cache, and what cannot be said to Varnish was refused long before: neither
+  /// is here.
+  init(_ purges: [Purge]) {
+    var paths: [String] = []
+    for purge in purges {
+      switch purge {
+      case .address(let host, let path):
+        guard isAddress(path), host.map(isPrintable) ?? true else { continue }
+        if let host, path.utf8.count <= Self.longestExact {
+          exact.append(PurgeRequest(host: host, path: path))
+        } else if let host {
+          bans += BanExpression.addresses([path], host: host)
+        } else {
+          paths.append(path)
+        }
+      case .ban(let expression):
+        if let expression = try? BanExpression(parsing: expression) { bans.append(expression) }
+      case .key(let key, let soft):
+        if soft { softKeys.append(key) } else { keys.append(key) }
+      }
+    }
+    bans += BanExpression.addresses(paths, host: nil)
+  }
+
+  /// A request line that Varnish has room for.
+  private static let longestExact = 8_000
+
+  /// Turns exact purges into bans.
+  mutating func banAddresses() {
+    var byHost: [(host: String, paths: [String])] = []
+    for target in exact {
+      if let place = byHost.firstIndex(where: { $0.host == target.host }) {
+        byHost[place].paths.append(target.path)
+      } else {
+        byHost.append((target.host, [target.path]))
+      }
+    }
+    bans += byHost.flatMap { BanExpression.addresses($0.paths, host: $0.host) }
+    exact = []
+  }
+}
+
+private func isAddress(_ path: String) -> Bool { path.hasPrefix("/") && isPrintable(path) }
+
+private func isPrintable(_ text: String) -> Bool {
+  !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+}

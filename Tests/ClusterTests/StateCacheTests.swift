@@ -1,0 +1,202 @@
+import Cluster
+import Raft
+import Testing
+
+@Suite("State: caches and purges")
+struct StateCacheTests {
+  // MARK: Caches
+
+  @Test("a cache begins at the entry that registered it: older purges are not its concern")
+  func cachePosition() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .purge([purge]))
+    replica.accept(.register(described("b", cache: "two")))
+    #expect(replica.state.caches.values.map(\.position) == [1, 3])
+    #expect(replica.state.purges.batches.map(\.index) == [2])
+  }
+
+  @Test("a cache that moves to another node begins anew; a node without one any more forgets it")
+  func cacheMoves() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .purge([purge]))
+    replica.accept(.register(described("b", cache: "one")))
+    #expect(replica.state.caches.values == [Cache(name: "one", node: "b", position: 3, isNew: true)])
+    replica.accept(.register(described("b", cache: "other")))
+    #expect(replica.state.caches.values == [Cache(name: "other", node: "b", position: 4, isNew: true)])
+    replica.accept(.purge([purge]), .register(described("b")))
+    #expect(replica.state.caches.isEmpty)
+    // Without a cache nobody has to catch up.
+    #expect(replica.state.purges.batches.isEmpty)
+  }
+
+  @Test("a node's cache keeps its position when only its description changes")
+  func cacheKeepsPosition() {
+    var replica = Replica()
+    replica.accept(
+      .register(described("a", cache: "one")), .purge([purge]),
+      .register(described("a", zone: "z", cache: "one")))
+    #expect(replica.state.caches["one"]?.position == 1)
+    #expect(replica.state.purges.count == 1)
+  }
+
+  @Test("a cache's position never goes back, nor beyond what is applied; an unknown cache is nobody's")
+  func positions() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .purge([purge]), .purge([purge]))
+    func moved(to position: Index, _ replica: inout Replica) -> Index? {
+      replica.accept(
+        .cachePositions([
+          CachePosition(cache: "one", position: position), CachePosition(cache: "x", position: 1),
+        ]))
+      return replica.state.caches["one"]?.position
+    }
+    #expect(moved(to: 2, &replica) == 2)
+    #expect(moved(to: 1, &replica) == 2)
+    #expect(moved(to: .max, &replica) == replica.state.appliedIndex)
+    #expect(replica.state.caches.count == 1)
+  }
+
+  // MARK: Purges
+
+  private let purge = Purge.address(host: "example.org", path: "/")
+
+  @Test(
+    "a purge names from 1 to 10 000 addresses",
+    arguments: [(0, false), (1, true), (10_000, true), (10_001, false)])
+  func limits(count: Int, isTaken: Bool) {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    #expect(replica.apply(.purge(Array(repeating: purge, count: count))).isRefused == !isTaken)
+    #expect(replica.state.purges.count == (isTaken ? count : 0))
+  }
+
+  @Test("a purge is kept until the slowest cache has applied it")
+  func trimming() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .register(described("b", cache: "two")))
+    replica.accept(.purge([purge]), .purge([purge]))
+    replica.accept(.cachePositions([CachePosition(cache: "one", position: 4)]))
+    #expect(replica.state.purges.batches.map(\.index) == [3, 4])
+    replica.accept(.cachePositions([CachePosition(cache: "two", position: 3)]))
+    #expect(replica.state.purges.batches.map(\.index) == [4])
+    replica.accept(.cachePositions([CachePosition(cache: "two", position: 4)]))
+    #expect(replica.state.purges.batches.isEmpty)
+    #expect(replica.state.purges.count == 0)
+    #expect(replica.state.purges.last == 4)
+    #expect(replica.state.purges.droppedThrough == 0)
+  }
+
+  @Test("of what a cache lacks for long only the last purge of each page is kept")
+  func folding() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    let many = Array(repeating: purge, count: State.maximumPurges)
+    for _ in 0..<10 { replica.accept(.purge(many)) }
+    #expect(replica.state.purges.count == PurgeQueue.capacity)
+    replica.accept(.purge([.key(name: "k", soft: false), purge]))
+    #expect(replica.state.purges.batches.map(\.purges) == [[.key(name: "k", soft: false), purge]])
+    #expect(replica.state.purges.droppedThrough == 0, "nothing is lost")
+    #expect(replica.state.purges.pending(after: 1, limit: 9)?.map(\.index) == [12])
+  }
+
+  @Test(
+    "beyond its capacity the queue drops the oldest and says since when: who lacks them must forget everything"
+  )
+  func capacity() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    for batch in 0..<11 {
+      let paths = (0..<State.maximumPurges).map { Purge.address(host: nil, path: "/\(batch)/\($0)") }
+      _ = replica.apply(
+        Proposal(
+          request: nil, origin: "door/a", wallClockMilliseconds: 1_000 + Int64(batch), intent: .purge(paths)))
+    }
+    #expect(replica.state.purges.count == 70_000)
+    #expect(replica.state.purges.droppedThrough == 5)
+    #expect(replica.state.purges.pending(after: 4, limit: 1)?.map(\.index) == nil)
+    #expect(replica.state.purges.pending(after: 5, limit: 1)?.map(\.index) == [6])
+    #expect(replica.state.caches["one"]?.lackingSinceMilliseconds == 1_000)
+    replica.accept(.cachePositions([CachePosition(cache: "one", position: 5)]))
+    #expect(replica.state.caches["one"]?.lackingSinceMilliseconds == nil)
+    #expect(replica.state.purges.missing(after: 5).oldest?.wallClockMilliseconds == 1_004)
+    #expect(replica.state.purges.missing(after: 5).count == 70_000)
+  }
+
+  @Test(
+    "what a cache lacks comes in order, whole batches up to the limit",
+    arguments: [
+      (Index(1), 100, [2, 3, 4] as [Index]), (2, 100, [3, 4]), (3, 1, [4]), (1, 1, [2]), (1, 3, [2, 3]),
+      (4, 100, []), (99, 100, []), (1, 0, []),
+    ])
+  func pending(position: Index, limit: Int, expected: [Index]) {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    for _ in 0..<3 { replica.accept(.purge([purge, purge])) }
+    #expect(replica.state.purges.pending(after: position, limit: limit)?.map(\.index) == expected)
+  }
+
+  @Test(
+    "what no cache could carry out is refused, and nothing of its entry counts",
+    arguments: [
+      Purge.ban(expression: "obj.status"), .ban(expression: "obj.http.x ~ ("), .key(name: "", soft: false),
+      .key(name: "two words", soft: true), .key(name: "a,b", soft: false),
+      .key(name: String(repeating: "k", count: 201), soft: false),
+    ])
+  func nonsense(bad: Purge) {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    #expect(replica.apply(.purge([purge, bad])).isRefused)
+    #expect(replica.state.purges.count == 0)
+  }
+
+  // MARK: Caches in containers
+
+  private func varnish(label: String?) -> Intent {
+    let service = Service(
+      name: "varnish", template: TaskTemplate(image: "varnish"),
+      labels: label.map { [Setting(Service.cacheLabel, $0)] } ?? [])
+    return .deploy(Stack(name: "shop", services: [service]))
+  }
+
+  private let name = ServiceName(stack: "shop", service: "varnish")
+
+  private func place(_ replica: inout Replica, removing old: [TaskID] = []) -> TaskID {
+    let revision = replica.state.services[name]?.revision ?? 0
+    replica.accept(
+      .assign(remove: old, add: [Assignment(service: name, slot: 1, node: "a", revision: revision)]))
+    return replica.state.tasks.keys.last!
+  }
+
+  @Test("every task of a labelled service is a cache of its own, from its placement to its end")
+  func serviceCaches() {
+    var replica = Replica()
+    var node = described("a", cache: "one")
+    node.runsContainers = true
+    replica.accept(.register(node), varnish(label: "true"))
+    let first = place(&replica)
+    let container = "shop_varnish.1.\(first)"
+    #expect(replica.state.caches.keys == ["one", container])
+    #expect(
+      replica.state.caches[container]
+        == Cache(name: container, node: "a", position: 3, isNew: true, task: first))
+    let second = place(&replica, removing: [first])
+    #expect(replica.state.caches.values.compactMap(\.task) == [second])
+    replica.accept(varnish(label: nil))
+    #expect(replica.state.caches.keys == ["one"])
+    replica.accept(varnish(label: "6082"))
+    #expect(replica.state.caches.values.compactMap(\.task) == [second])
+    replica.accept(.remove(stack: "shop"))
+    #expect(replica.state.caches.keys == ["one"], "the node's own cache stays")
+  }
+
+  @Test(
+    "the label's value is the port of the command line",
+    arguments: [("true", 6_082), ("6083", 6_083), ("0", nil), ("70000", nil), ("no", nil), (nil, nil)]
+      as [(String?, Int?)])
+  func cachePort(label: String?, port: Int?) {
+    let service = Service(
+      name: "v", template: TaskTemplate(image: "v"),
+      labels: label.map { [Setting(Service.cacheLabel, $0)] } ?? [])
+    #expect(service.cachePort == port)
+  }
+}
