@@ -39,7 +39,6 @@ struct ScenarioGenerator {
     some([
       .rebalanceAfter(duration()), .transferAfter(duration()), .snapshotEntries(1 + below(500)),
       .entriesKept(below(500)), .relaxAfter(chance(2) ? nil : duration()), .replicas(below(9)),
-      .purgeCapacity(1 + below(500)),
     ])
   }
 

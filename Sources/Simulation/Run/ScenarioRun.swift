@@ -270,7 +270,7 @@ extension Manager.Configuration {
       case .transferAfter(let time): transferAfter = time
       case .snapshotEntries(let count): snapshotEntries = count
       case .entriesKept(let count): kept = count
-      case .relaxAfter, .replicas, .purgeCapacity: break
+      case .relaxAfter, .replicas: break
       }
     }
     if let settings = try? Settings(entriesKeptAfterSnapshot: kept) { raft = settings }

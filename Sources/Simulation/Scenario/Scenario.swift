@@ -90,7 +90,6 @@ extension Scenario {
     case entriesKept(Int)
     case relaxAfter(Duration?)
     case replicas(Int)
-    case purgeCapacity(Int)
   }
 
   /// `load clients 4 rate 20/s mix insert:60 scale:20 purge:20 until 90s`

@@ -118,9 +118,10 @@ extension World {
   // MARK: The disk
 
   private mutating func begin(_ write: Write, on index: Int) {
-    if write.snapshot != nil {
-      let isOwn = write.snapshot?.position.index ?? 0 <= (machines[index].manager?.state.appliedIndex ?? 0)
-      counters[isOwn ? .snapshots : .installations] += 1
+    if let snapshot = write.snapshot {
+      // One that replaces the log removes all that would follow it.
+      let isInstalled = write.removeFrom == snapshot.position.index + 1
+      counters[isInstalled ? .installations : .snapshots] += 1
     }
     machines[index].disk.begin(write)
     guard !machines[index].disk.isStalled else { return }

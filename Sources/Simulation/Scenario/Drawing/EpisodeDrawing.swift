@@ -31,7 +31,7 @@ struct EpisodeDrawing: Sendable {
     }
   }
 
-  mutating func steps() -> [Scenario.Step] {
+  func steps() -> [Scenario.Step] {
     let kinds = Kind.allCases
     switch kinds[dice.weighted(kinds.map(\.weight), "kind")] {
     case .partition: return partition()

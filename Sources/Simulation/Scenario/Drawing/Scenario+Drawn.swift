@@ -6,7 +6,8 @@ extension Scenario {
   /// machine.
   ///
   /// Every part is drawn by what it is, not in its turn: two versions of this program that differ in how they draw
-  /// one kind of fault draw all others alike. What befalls stays within what the design promises to survive.
+  /// one kind of fault draw all others alike. What befalls stays within what the design promises to survive: no folder is wiped or damaged, for an
+  /// identity belongs to one folder for ever.
   public static func drawn(seed: UInt64) -> Scenario {
     let drawing = ScenarioDrawing(seed: seed)
     var scenario = Scenario(name: "drawn-\(seed)")
@@ -105,10 +106,8 @@ struct ScenarioDrawing: Sendable {
   func steps() -> [Scenario.Step] {
     let count =
       3 + dice.below(6, "episodes") + (dice.isOne(in: 3, "many episodes") ? dice.below(8, "more") : 0)
-    var episodes: [[Scenario.Step]] = []
-    for (number, beginning) in beginnings(count).enumerated() {
-      var episode = EpisodeDrawing(number: number, beginning: beginning, drawing: self)
-      episodes.append(episode.steps())
+    let episodes = beginnings(count).enumerated().map { number, beginning in
+      EpisodeDrawing(number: number, beginning: beginning, drawing: self).steps()
     }
     return Self.merged(episodes) + ending
   }

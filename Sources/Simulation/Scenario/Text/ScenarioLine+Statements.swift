@@ -68,7 +68,6 @@ extension ScenarioLine {
       case .snapshotEntries: .snapshotEntries(try count("a number of entries", in: 1...1_000_000))
       case .entriesKept: .entriesKept(try count("a number of entries", in: 0...1_000_000))
       case .replicas: .replicas(try count("a number of tasks", in: 0...1_000))
-      case .purgeCapacity: .purgeCapacity(try count("a number of purges", in: 1...1_000_000))
       }
     try finish()
     return setting
@@ -166,7 +165,6 @@ extension Scenario.ScenarioSetting {
     case snapshotEntries = "snapshot-entries"
     case entriesKept = "entries-kept"
     case replicas
-    case purgeCapacity = "purge-capacity"
   }
 
   var key: Key {
@@ -177,7 +175,6 @@ extension Scenario.ScenarioSetting {
     case .snapshotEntries: .snapshotEntries
     case .entriesKept: .entriesKept
     case .replicas: .replicas
-    case .purgeCapacity: .purgeCapacity
     }
   }
 
@@ -187,9 +184,7 @@ extension Scenario.ScenarioSetting {
       switch self {
       case .rebalanceAfter(let duration), .transferAfter(let duration): Quantity.text(duration)
       case .relaxAfter(let duration): duration.map { Quantity.text($0) } ?? "never"
-      case .snapshotEntries(let count), .entriesKept(let count), .replicas(let count),
-        .purgeCapacity(let count):
-        "\(count)"
+      case .snapshotEntries(let count), .entriesKept(let count), .replicas(let count): "\(count)"
       }
     return "\(key.rawValue) \(value)"
   }
