@@ -125,21 +125,23 @@ extension ServicePlan {
     case _ where newest.standing.isServing || planted(.stoppedBeforeServing):
       for old in older { drop(old.task) }
     case .good:
-      for old in older where !old.standing.holds { drop(old.task) }
+      for old in older where old.standing.isFailed { drop(old.task) }
     case .failed(let message):
       if newest.task.revision != service.revision, older.contains(where: \.standing.holds) {
         // It failed as what is no longer wanted: the place stays with the older one.
         drop(newest.task)
       } else {
-        for old in older where !old.standing.holds { drop(old.task) }
+        for old in older where old.standing.isFailed { drop(old.task) }
         replaceFailed(newest.task, message, in: place, &timers, &look)
       }
     case .lost, .leaving, .outdated, .finished:
       // What was to take over is itself no longer wanted: the place goes back to the older one.
       if older.contains(where: \.standing.holds) {
         drop(newest.task)
-      } else {
+      } else if situation.phase(of: newest.task) == .serving {
         for old in older { drop(old.task) }
+      } else if start(slot: place.slot, on: place.node, revision: service.revision, &look) {
+        drop(newest.task)
       }
     }
   }
@@ -159,10 +161,9 @@ extension ServicePlan {
         if task.revision != service.revision { drop(task) }
         return
       }
+      // It may only be out of sight: should its node be back before the other one serves, it goes on until then.
       scheduler.release(task)
-      if start(slot: task.slot, on: nil, revision: revision(inPlaceOf: task), &look) {
-        remove.append(task.id)
-      }
+      _ = start(slot: task.slot, on: nil, revision: revision(inPlaceOf: task), &look)
     case .leaving:
       if place.node != nil {
         drop(task)

@@ -18,6 +18,10 @@ enum Standing: Hashable {
 
   var isServing: Bool { self == .good(serving: true) || self == .finished }
 
+  var isFailed: Bool {
+    if case .failed = self { true } else { false }
+  }
+
   /// Whether it keeps its place for now: it does its work, or will soon.
   var holds: Bool {
     switch self {

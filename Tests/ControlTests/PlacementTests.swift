@@ -214,15 +214,30 @@ struct PlacementTests {
     var scene = Scene(nodes: ["a1", "b1"])
     scene.accept(.deploy(.replicated(2)))
     scene.settle()
-    let old = scene.task(1)
     scene.silence("a1")
     #expect(scene.look(after: .milliseconds(1_999)) == [])
     #expect(scene.act(after: .milliseconds(1)) == [.health(node: "a1", .lost)])
     let moved = scene.look()
-    #expect(moved.removed == [old.id])
+    #expect(moved.removed == [])
     #expect(moved.added.map(\.node) == ["b1"])
     scene.speak("a1")
     #expect(scene.look() == [.health(node: "a1", .ready)])
+  }
+
+  @Test("a lost node's task goes on, should the node be back, until what replaces it serves")
+  func lostForAMoment() {
+    var scene = Scene(nodes: ["a1", "b1"])
+    scene.accept(.deploy(.replicated(2)))
+    scene.settle()
+    let old = scene.task(1)
+    scene.silence("a1")
+    scene.act(after: .seconds(2))
+    scene.act()
+    scene.speak("a1")
+    scene.act()
+    #expect(scene.look() == [])
+    scene.phases[scene.task(1).id] = .serving
+    #expect(scene.look() == [.assign(remove: [old.id], add: [])])
   }
 
   @Test("a lost node's task stays in the log while there is nowhere else")
