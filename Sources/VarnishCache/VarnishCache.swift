@@ -29,6 +29,9 @@ public actor VarnishCache {
     /// The longest the backend may take for a page, in milliseconds: pages that were being fetched during a purge are
     /// purged again when they are there.
     public var fetchTimeoutMilliseconds = 60_000
+    /// When bans and purges by tags are done a second time, in milliseconds: nearly all pages that were being fetched
+    /// are there by then.
+    public var repetitionMilliseconds = 5_000
 
     public init(name: String, commandLine: Endpoint, secretFile: String, purges: Endpoint?) {
       self.name = name
@@ -51,6 +54,10 @@ public actor VarnishCache {
   private var purges: PurgeLine?
   private let secondPass: SecondPass
   private let statistics: StatisticsReader?
+  /// Made at its first use: it needs this very actor.
+  private lazy var repetition = Repetition(
+    delay: .milliseconds(configuration.repetitionMilliseconds)
+  ) { [weak self] in await self?.repeatWork($0) }
 
   /// Connects to nothing before it is asked for something.
   public init(configuration: Configuration, group: any EventLoopGroup, logger: Logger) {
@@ -70,10 +77,26 @@ public actor VarnishCache {
     case .purge(let purges, _):
       var work = Work(purges)
       if configuration.purges == nil { work.banAddresses() }
-      try await banOrPassOver(work.bans)
-      try await purge(keys: work.keys, soft: false)
-      try await purge(keys: work.softKeys, soft: true)
+      try await forget(work)
       try await purgeExactly(work.exact)
+      await repetition.add(work)
+    }
+  }
+
+  /// What is not an exact purge.
+  private func forget(_ work: Work) async throws(VarnishError) {
+    try await banOrPassOver(work.bans)
+    try await purge(keys: work.keys, soft: false)
+    try await purge(keys: work.softKeys, soft: true)
+  }
+
+  private func repeatWork(_ work: Work) async {
+    do throws(VarnishError) {
+      try await forget(work)
+    } catch {
+      // A Varnish that went away has lost its pages, or is purged anew when it is back.
+      logger.debug(
+        "bans were not repeated", metadata: ["cache": "\(configuration.name)", "reason": "\(error)"])
     }
   }
 
@@ -141,6 +164,7 @@ public actor VarnishCache {
   /// Closes all connections. A later request opens them again.
   public func close() async {
     await secondPass.close()
+    await repetition.close()
     await commandLine?.close()
     await purges?.close()
     commandLine = nil

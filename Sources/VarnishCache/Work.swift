@@ -31,6 +31,13 @@ struct Work {
     bans += BanExpression.addresses(paths, host: nil)
   }
 
+  /// Adds the bans and tags of other work, each once.
+  mutating func merge(_ other: Work) {
+    bans += other.bans.filter { !bans.contains($0) }
+    keys += other.keys.filter { !keys.contains($0) }
+    softKeys += other.softKeys.filter { !softKeys.contains($0) }
+  }
+
   /// A request line that Varnish has room for.
   private static let longestExact = 8_000
 

@@ -106,6 +106,44 @@ struct TagTests {
     }
   }
 
+  @Test("what bans and tags miss because it is being fetched goes when they are repeated")
+  func repetition() async throws {
+    try await Varnish.run { varnish, origin in
+      var configuration = varnish.configuration
+      configuration.repetitionMilliseconds = 300
+      let cache = makeClient(configuration)
+      let purges = [
+        Purge.address(host: nil, path: "/1"), .ban(expression: "req.url ~ ^/2$"),
+        .key(name: "k", soft: false),
+      ]
+      let pages = [("/1", HTTPHeaders()), ("/2", HTTPHeaders()), ("/3", ["X-Tag-xkey": "k"] as HTTPHeaders)]
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (page, tags) in pages {
+          group.addTask {
+            try await Visitor.visit(port: varnish.publicPort) { visit in
+              var headers = tags
+              headers.add(name: "X-Hold", value: "1")
+              _ = try await visit.request(page, host: "one", headers: headers)
+            }
+          }
+        }
+        try await eventually("the fetches are under way") { origin.heldCount == 3 }
+        origin.edit()
+        try await cache.carryOut(.purge(purges, through: 1))
+        origin.release()
+        try await group.waitForAll()
+      }
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        for (page, tags) in pages {
+          try await eventually("the old edition of \(page) is gone") {
+            try await visit.request(page, host: "one", headers: tags).headers["X-Edition"] == ["2"]
+          }
+        }
+      }
+      await cache.close()
+    }
+  }
+
   @Test("every kind of ban that is let into the log is one that Varnish takes")
   func bans() async throws {
     try await Varnish.run { varnish, _ in

@@ -32,7 +32,7 @@ end
 
 -- A path of 256 bytes.
 function purge(prefix)
-  local headers = { Host = "bench.example" }
+  local headers = { Host = os.getenv("BENCH_HOST") or "bench.example" }
   return function()
     number = number + 1
     local path = string.format("/%s/%d/", prefix, number)
