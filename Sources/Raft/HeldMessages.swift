@@ -2,7 +2,7 @@
 /// them: those are computed anew when a write completes.
 ///
 /// At most one message of a kind waits for each member, so that a disk that hangs does not fill the memory.
-struct HeldMessages: Equatable, Sendable {
+struct HeldMessages: Hashable, Sendable {
   private var messages: [Message] = []
 
   var count: Int { messages.count }

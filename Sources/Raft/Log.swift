@@ -2,7 +2,7 @@ import PlantedBugs
 
 /// The part of the log that is held in memory: consecutive entries after `base`, the last entry that was
 /// compacted away. Appending and looking up take constant time.
-package struct Log: Equatable, Sendable {
+package struct Log: Hashable, Sendable {
   package private(set) var base: Position
   private var entries: [Entry] = []
 

@@ -1,7 +1,7 @@
 /// The memberships that may still be in force: that at the last snapshot, and those in the entries after it.
 /// A membership counts from the moment it is appended, and no more once its entry is removed (section 6).
-struct MembershipHistory: Equatable, Sendable {
-  private struct Record: Equatable, Sendable {
+struct MembershipHistory: Hashable, Sendable {
+  private struct Record: Hashable, Sendable {
     var index: Index
     var membership: Membership
   }

@@ -1,6 +1,6 @@
 /// What a leader knows of one other member, and what it has sent there.
-struct Progress: Equatable, Sendable {
-  enum Phase: Equatable, Sendable {
+struct Progress: Hashable, Sendable {
+  enum Phase: Hashable, Sendable {
     /// Where the logs agree is being found out, by one append at a time.
     case probing(isPaused: Bool)
     /// Appends are sent one after the other without waiting.
@@ -109,8 +109,8 @@ struct Progress: Equatable, Sendable {
 }
 
 /// Appends with entries that are on their way to a replicating member.
-struct InFlightWindow: Equatable, Sendable {
-  private struct Sent: Equatable, Sendable {
+struct InFlightWindow: Hashable, Sendable {
+  private struct Sent: Hashable, Sendable {
     let last: Index
     let bytes: Int
   }
@@ -149,7 +149,7 @@ struct InFlightWindow: Equatable, Sendable {
 
 /// A snapshot on its way to a member, chunk by chunk: the next one leaves when the last is acknowledged. The
 /// snapshot stays the same until the member has it, even if a newer one is made meanwhile.
-struct SnapshotTransfer: Equatable, Sendable {
+struct SnapshotTransfer: Hashable, Sendable {
   let snapshot: Snapshot
   /// Where the chunk begins that was sent last.
   var offset = 0

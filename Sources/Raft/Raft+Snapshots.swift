@@ -70,7 +70,7 @@ extension Raft {
 }
 
 /// A snapshot that is arriving from the leader of this term.
-struct IncomingSnapshot: Equatable, Sendable {
+struct IncomingSnapshot: Hashable, Sendable {
   let position: Position
   let total: UInt64
   var state: [UInt8] = []

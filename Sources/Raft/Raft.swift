@@ -15,7 +15,7 @@ import WireFormat
 /// - `Raft+Reads`, `Raft+Transfer`, `Raft+Snapshots`, `Raft+MembershipChange`: the rest of a leader's work.
 ///
 /// What must be on disk before others may hear of it is kept by `WriteQueue` and `HeldMessages`.
-public struct Raft: Equatable, Sendable {
+public struct Raft: Hashable, Sendable {
   public let id: NodeID
   public let settings: Settings
 

@@ -2,12 +2,12 @@
 ///
 /// Each is tied to a round of the leader's own counting, never to anything the asker sent: a doubled question
 /// or answer cannot confirm another read (etcd-io/raft #397).
-struct ReadQueue: Equatable, Sendable {
-  enum Asker: Equatable, Sendable {
+struct ReadQueue: Hashable, Sendable {
+  enum Asker: Hashable, Sendable {
     case local(token: UInt64)
     case member(NodeID, number: UInt64)
   }
-  struct Waiting: Equatable, Sendable {
+  struct Waiting: Hashable, Sendable {
     let asker: Asker
     /// The commit index when the question arrived.
     let index: Index
@@ -53,8 +53,8 @@ struct ReadQueue: Equatable, Sendable {
 
 /// A follower's reads, asked of the leader in batches: while one question is on its way, later reads wait for
 /// the next.
-struct ForwardedReads: Equatable, Sendable {
-  struct Question: Equatable, Sendable {
+struct ForwardedReads: Hashable, Sendable {
+  struct Question: Hashable, Sendable {
     /// New for every question, also across restarts: an old answer must not fit a new question.
     let number: UInt64
     let tokens: [UInt64]

@@ -1,12 +1,12 @@
 /// A node's role, with what it needs to know only while it plays it.
-enum RoleState: Equatable, Sendable {
+enum RoleState: Hashable, Sendable {
   case following(Following)
   case campaigning(Campaign)
   case leading(Leading)
   case halted(reason: String)
 }
 
-struct Following: Equatable, Sendable {
+struct Following: Hashable, Sendable {
   var leader: NodeID?
   var lastHeard: Instant
   /// The log agrees with this leader's up to here. Nothing after it counts, neither for the commit index nor
@@ -21,8 +21,8 @@ struct Following: Equatable, Sendable {
   var reads = ForwardedReads()
 }
 
-struct Campaign: Equatable, Sendable {
-  enum Stage: Equatable, Sendable {
+struct Campaign: Hashable, Sendable {
+  enum Stage: Hashable, Sendable {
     case preVote
     case vote(isTransfer: Bool)
   }
@@ -39,7 +39,7 @@ struct Campaign: Equatable, Sendable {
   }
 }
 
-struct Leading: Equatable, Sendable {
+struct Leading: Hashable, Sendable {
   /// The other members, sorted by id.
   var members: [Progress] = []
   var nextHeartbeat: Instant
@@ -56,7 +56,7 @@ struct Leading: Equatable, Sendable {
 }
 
 /// Leadership is being handed to `target`; given up at `deadline`.
-struct Transfer: Equatable, Sendable {
+struct Transfer: Hashable, Sendable {
   let target: NodeID
   let deadline: Instant
 }

@@ -1,6 +1,6 @@
 /// A small generator of random numbers (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", 2014). Each node has its own, seeded: equal inputs give equal outputs.
-struct SplitMix64: Equatable, Sendable {
+struct SplitMix64: Hashable, Sendable {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }

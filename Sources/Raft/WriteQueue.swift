@@ -6,8 +6,8 @@ import PlantedBugs
 /// what the log still holds: if the log was cut back in the meantime, the entries removed are no longer
 /// durable, even if others stand at their indices (the race of etcd-io/raft's `newStorageAppendRespMsg` and
 /// of openraft #1960).
-struct WriteQueue: Equatable, Sendable {
-  private struct InFlight: Equatable, Sendable {
+struct WriteQueue: Hashable, Sendable {
+  private struct InFlight: Hashable, Sendable {
     let id: WriteID
     let issuedAt: Instant
     /// Where the log ends once this write is durable, as far as it has not been cut back since.
@@ -100,6 +100,16 @@ struct WriteQueue: Equatable, Sendable {
     }
     inFlight.removeFirst(count)
     return true
+  }
+
+  /// Counts writes from the last durable one on, forgets when they were issued, and returns its number.
+  mutating func renumber() -> WriteID {
+    let base = stored
+    issued -= base
+    hardStateWrite -= min(hardStateWrite, base)
+    inFlight = inFlight.map { InFlight(id: $0.id - base, issuedAt: .origin, last: $0.last) }
+    stored = 0
+    return base
   }
 
   private mutating func forget(after index: Index) {
