@@ -115,6 +115,23 @@ public struct RaftInvariants: Sendable {
   /// A node lost its disk, and with it everything that it promised: it may not come back under its identity.
   public mutating func wiped(_ node: NodeID) { known.removeAll { $0.id == node } }
 
+  /// An operator rewrote a node's store because a majority is lost for good. What was committed and is not in it is
+  /// lost by that act, and no promise is broken if it never comes back.
+  public mutating func recovered(_ node: NodeID, store restored: Restored) {
+    let image = StoreImage(restored)
+    let lost = committed.indices.first { place in
+      let position = Position(index: Index(place + 1), term: committed[place])
+      return !image.holds(position)
+    }
+    if let lost {
+      committed.removeSubrange(lost...)
+      digests.removeSubrange(min(lost, digests.count)...)
+      commitTerms.removeAll { $0.index > Index(lost) }
+    }
+    known.removeAll { $0.id == node }
+    known.append(Known(id: node, store: image))
+  }
+
   // MARK: What the surroundings see
 
   /// A machine's state machine has this digest after the entry at `index`.

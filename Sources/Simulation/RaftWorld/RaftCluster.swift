@@ -106,6 +106,14 @@ package struct RaftCluster {
     nodes[slot].disk.crash(surviving: count)
   }
 
+  /// An operator rewrites the store of a node that is down.
+  package mutating func recover(_ id: NodeID, voters: [NodeID], record: [UInt8]) throws(RecoveryError) {
+    let slot = slot(id)
+    let recovered = try nodes[slot].disk.durable.recovered(at: id, voters: voters, record: record)
+    nodes[slot].disk = RaftDisk(recovered)
+    invariants.recovered(id, store: recovered)
+  }
+
   // MARK: Steps
 
   package mutating func step(_ id: NodeID, _ input: Input) {
