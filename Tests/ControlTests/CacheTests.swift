@@ -26,6 +26,19 @@ struct CacheTests {
     #expect(scene.look(after: .seconds(2)) == [])
   }
 
+  @Test("a new cache is one no longer once it says that it has forgotten what it held, and not before")
+  func newCache() {
+    var scene = Scene(nodes: ["a"]) { $0.cache = "one" }
+    #expect(scene.state.caches["one"]?.isNew == true)
+    scene.caches["a"] = report(at: 0)
+    #expect(scene.look(after: .seconds(2)) == [])
+    scene.caches["a"] = report(at: 1)
+    #expect(scene.look() == [])
+    let begun = Intent.cachePositions([CachePosition(cache: "one", position: 1)])
+    #expect(scene.act(after: .seconds(1)) == [begun])
+    #expect(scene.state.caches["one"]?.isNew == false)
+  }
+
   @Test("a cache that does not answer is a problem")
   func unreachable() {
     var scene = scene()

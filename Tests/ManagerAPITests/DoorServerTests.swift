@@ -206,6 +206,22 @@ struct DoorServerTests {
     }
   }
 
+  @Test(
+    "what a proxy or a cache in front brings is refused, whatever its headers claim",
+    arguments: [
+      "Via: 1.1 varnish", "X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "x-real-ip: ::1",
+    ])
+  func forwarded(header: String) async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      #expect(try await Self.ask(port, "PURGE /x", "Host: a\r\n\(header)").hasPrefix("HTTP/1.1 403 "))
+      let batch = "Host: a\r\n\(header)\r\nContent-Length: 0"
+      #expect(try await Self.ask(port, "POST /v1/purge", batch).hasPrefix("HTTP/1.1 403 "))
+      #expect(manager.purgeCalls.isEmpty)
+      #expect(try await Self.ask(port, "GET /healthz", "Host: a\r\n\(header)").hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+
   struct BadRequest: CustomTestStringConvertible, Sendable {
     let name: String
     let text: String

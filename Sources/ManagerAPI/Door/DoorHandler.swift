@@ -194,6 +194,10 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 
   private func answer(_ head: HTTPRequestHead, _ body: ByteBuffer, number: UInt64) {
+    if head.changesSomething, let header = head.traceOfProxy {
+      complete(number, with: .cameThroughProxy(header))
+      return flushIfNeeded()
+    }
     guard head.method == .PURGE else { return look(head, body, number: number) }
     do throws(PurgeTarget.Refusal) {
       batcher.add(try purges(head), for: self, request: number)
@@ -294,7 +298,25 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 }
 
+extension HTTPRequestHead {
+  /// Whether it is more than a question.
+  fileprivate var changesSomething: Bool { method == .PURGE || method == .POST }
+
+  /// A header that proxies and caches leave on what they forward.
+  fileprivate var traceOfProxy: String? {
+    ["Via", "X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Varnish"].first { headers.contains(name: $0) }
+  }
+}
+
 extension DoorResponse {
+  /// A proxy forwards what anybody sends, from an address that is allowed here: with it the whole internet could
+  /// purge. Its headers do not tell from where, for anybody can write them.
+  fileprivate static func cameThroughProxy(_ header: String) -> DoorResponse {
+    .text(
+      .forbidden, "this came through a proxy (\(header)), which may bring anybody's; purge at the door itself"
+    )
+  }
+
   fileprivate static func addressTooLong(_ configuration: DoorServer.Configuration) -> DoorResponse {
     .text(.uriTooLong, "an address may have at most \(configuration.maximumTargetBytes) bytes")
   }
