@@ -159,7 +159,7 @@ let package = Package(
     tests("Cluster", ["Raft", "WireFormat"]),
     tests("Control", ["Cluster", "Raft"]),
     tests("Manager", ["Control", "Cluster", "Raft", "WireFormat"]),
-    tests("Simulation", ["Manager", "Control", "Cluster", "Raft"]),
+    tests("Simulation", ["PlantedBugs", "Manager", "Control", "Cluster", "Raft"]),
     tests("StackFile", ["Cluster", "Raft"], resources: [.copy("Fixtures")]),
     tests("LogStore", ["Raft", "CSQLite"]),
     tests("ClusterAuthority", [x509, asn1, subprocess, system]),

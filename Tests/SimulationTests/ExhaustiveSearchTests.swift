@@ -44,6 +44,16 @@ struct ExhaustiveSearchTests {
     #expect(counts() == counts())
   }
 
+  @Test("every slice begins without a broken rule", arguments: SearchSlice.all.map(\.name))
+  func slices(name: String) throws {
+    let slice = try #require(SearchSlice.all.first { $0.name == name })
+    #expect(slice.bounds.complaint == nil)
+    var search = ExhaustiveSearch(slice.bounds)
+    while search.advance(1_000, maximumDepth: 3) {}
+    #expect(search.counterexample == nil, "\(search.counterexample?.steps ?? [])")
+    #expect(search.depth == 3)
+  }
+
   @Test("bounds that cannot be searched are refused with the reason")
   func complaints() {
     var bounds = SearchBounds()

@@ -61,3 +61,71 @@ struct SearchBudget: Hashable, Sendable {
     bits -= 1 << UInt64(4 * kind.rawValue)
   }
 }
+
+/// Searches that together reach what one alone would be too wide for: each allows little, and so comes deep.
+public struct SearchSlice: Sendable {
+  /// What it is about, in a few words.
+  public let name: String
+  public let bounds: SearchBounds
+
+  private init(_ name: String, _ change: (inout SearchBounds) -> Void) {
+    var bounds = SearchBounds.calm
+    change(&bounds)
+    self.name = name
+    self.bounds = bounds
+  }
+
+  public static let all: [SearchSlice] = [
+    SearchSlice("replication, with a copy of any message") {
+      $0.terms = 1
+      $0.entries = 2
+      $0.duplicates = 1
+    },
+    SearchSlice("replication, with a crash, a slow disk and a broken link") {
+      $0.terms = 1
+      $0.entries = 1
+      $0.crashes = 1
+      $0.lateWrites = 1
+      $0.losses = 1
+    },
+    SearchSlice("reads, with a copy of any message") {
+      $0.terms = 1
+      $0.entries = 1
+      $0.duplicates = 1
+      $0.reads = 2
+    },
+    SearchSlice("a read in an election") {
+      $0.entries = 0
+      $0.reads = 1
+    },
+    SearchSlice("an entry and a read in an election") { $0.reads = 1 },
+    SearchSlice("an election and a heartbeat") { $0.heartbeats = 1 },
+    SearchSlice("an election, with a crash and a slow disk") {
+      $0.crashes = 1
+      $0.lateWrites = 1
+    },
+    SearchSlice("two elections, with a slow disk") {
+      $0.terms = 3
+      $0.lateWrites = 1
+    },
+    SearchSlice("the first elections of all") {
+      $0.entries = 0
+      $0.startsWithLeader = false
+    },
+  ]
+}
+
+extension SearchBounds {
+  /// A change of the leader and an entry, and no trouble but late messages.
+  fileprivate static var calm: SearchBounds {
+    var bounds = SearchBounds()
+    bounds.terms = 2
+    bounds.entries = 1
+    bounds.crashes = 0
+    bounds.losses = 0
+    bounds.duplicates = 0
+    bounds.lateWrites = 0
+    bounds.heartbeats = 0
+    return bounds
+  }
+}
