@@ -20,6 +20,7 @@ public struct ScenarioRun: Sendable {
     self.seed = seed
     world = World(seed: seed, participants: scenario.nodes) { $0.adopt(scenario.settings) }
     world.chronicle = chronicle
+    world.watched = scenario.always
     load = LoadGenerator(scenario.load, chance: Chance(seed))
   }
 
@@ -39,7 +40,9 @@ public struct ScenarioRun: Sendable {
     public var traceHash: UInt64
   }
 
-  public mutating func run() -> Outcome {
+  /// Lives through it all, or until a time of the world.
+  public mutating func run(until end: Instant = .never) -> Outcome {
+    world.standsStillAt = end
     let failure = live()
     return Outcome(
       scenario: scenario.name, seed: seed, failure: failure, counters: world.counters - atOrigin,
@@ -53,15 +56,9 @@ public struct ScenarioRun: Sendable {
     }
     pass(until: max(world.now, origin + scenario.load.until)) { _ in false }
     if let eventually = scenario.eventually { converge(eventually) }
-    if world.violation == nil { checkHistory() }
-    if world.violation == nil { checkReach() }
-    return broken
-  }
-
-  /// What was broken, if the scenario asks for it.
-  private var broken: Violation? {
-    guard let violation = world.violation else { return nil }
-    return violation
+    if world.isGoingOn { checkHistory() }
+    if world.isGoingOn { checkReach() }
+    return world.violation
   }
 
   private mutating func fail(_ invariant: Invariant, _ text: String) { world.violate(invariant, text) }
@@ -87,10 +84,11 @@ public struct ScenarioRun: Sendable {
         ExampleStack.stack(
           replicas: scenario.replicas, zones: world.dataZones, relaxAfter: scenario.relaxAfter)), to: 0)
     let goals: [Scenario.Goal] = [.oneLeader, .onePrimary, .desiredIsActual]
-    for _ in 0..<600 where world.violation == nil {
+    for _ in 0..<600 where world.isGoingOn {
       if world.newestState?.services.isEmpty == false, goals.allSatisfy({ world.meets($0) }) { return }
       world.run(for: .milliseconds(100))
     }
+    guard world.isGoingOn else { return }
     let missing = goals.filter { !world.meets($0) }.map { world.shortfall(of: $0) }
     fail(.convergence, "the cluster did not settle: \(missing.joined(separator: "; "))")
   }
@@ -104,11 +102,11 @@ public struct ScenarioRun: Sendable {
     case .when(let condition, let limit):
       let start = atOrigin
       if !pass(until: world.now + limit, stopWhen: { $0.meets(condition, since: start) }) {
-        guard !scenario.allowsMisses else { return broken }
+        guard world.isGoingOn, !scenario.allowsMisses else { return world.violation }
         fail(.convergence, "line \(step.line): the condition was not met within \(limit.milliseconds) ms")
       }
     }
-    guard world.violation == nil else { return broken }
+    guard world.isGoingOn else { return world.violation }
     lastStep = world.now
     for incident in step.incidents {
       if case .operate(let operation, let target) = incident {
@@ -119,13 +117,13 @@ public struct ScenarioRun: Sendable {
         fail(.convergence, "line \(step.line): there is nothing that `\(incident.text)` could befall")
       }
     }
-    return broken
+    return world.violation
   }
 
   /// Lets time pass under load.
   @discardableResult
   private mutating func pass(until end: Instant, stopWhen condition: (World) -> Bool) -> Bool {
-    while world.violation == nil {
+    while world.isGoingOn {
       let pause = min(end, load.next)
       if pause > world.now, world.run(within: pause - world.now, until: condition) { return true }
       if pause <= world.now, condition(world) { return true }
@@ -141,7 +139,7 @@ public struct ScenarioRun: Sendable {
     if scenario.load.mix.contains(where: { $0.kind == .drain }) { activateAll() }
     let end = world.now + eventually.within
     let goals = eventually.goals
-    while !goals.allSatisfy({ world.meets($0) }), world.violation == nil {
+    while !goals.allSatisfy({ world.meets($0) }), world.isGoingOn {
       guard world.now < end else {
         let missing = goals.filter { !world.meets($0) }.map { world.shortfall(of: $0) }
         fail(
@@ -152,6 +150,7 @@ public struct ScenarioRun: Sendable {
       }
       world.run(for: .milliseconds(100))
     }
+    guard world.isGoingOn else { return }
     if goals.contains(.freshIntent) { askEverywhere() }
     if goals.contains(.freshRow) { insertOne() }
     if goals.contains(.allPurged), let stale = world.stalePage {

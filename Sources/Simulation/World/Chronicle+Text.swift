@@ -27,6 +27,11 @@ extension Chronicle.Kind {
     case .acted(let action, .done): "done: \(action.words)"
     case .acted(let action, .failed(let reason)): "failed: \(action.words): \(reason)"
     case .befell(let text): "BEFALLS: \(text)"
+    case .applied(let index): "has applied \(index)"
+    case .cut(let other): "nothing arrives any more at machine \(other + 1)"
+    case .mended(let other): "messages arrive again at machine \(other + 1)"
+    case .paused: "is frozen"
+    case .resumed: "goes on"
     case .violation(let text): "BROKEN: \(text)"
     }
   }

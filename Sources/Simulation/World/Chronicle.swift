@@ -22,6 +22,13 @@ public struct Chronicle: Sendable {
     case acts(Action)
     case acted(Action, ActionResult)
     case befell(String)
+    /// The index up to which it has applied its log.
+    case applied(Index)
+    case paused
+    case resumed
+    /// What it sends to another machine gets lost from now on, or arrives again.
+    case cut(to: Int)
+    case mended(to: Int)
     case violation(String)
   }
 
@@ -30,6 +37,8 @@ public struct Chronicle: Sendable {
     public var time: Instant
     public var from: Int
     public var to: Int
+    /// When it is to arrive; nil if it got lost at once.
+    public var arrives: Instant?
     public var frame: [UInt8]
   }
 
@@ -43,7 +52,9 @@ public struct Chronicle: Sendable {
     lines.append(Line(time: time, machine: machine, kind: kind))
   }
 
-  mutating func sent(_ time: Instant, from: Int, to: Int, _ frame: [UInt8]) {
-    if keepsMessages { messages.append(Message(time: time, from: from, to: to, frame: frame)) }
+  mutating func sent(_ time: Instant, from: Int, to: Int, arrives: Instant?, _ frame: [UInt8]) {
+    if keepsMessages {
+      messages.append(Message(time: time, from: from, to: to, arrives: arrives, frame: frame))
+    }
   }
 }

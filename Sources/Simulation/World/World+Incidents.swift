@@ -15,18 +15,15 @@ extension World {
     }
     switch incident {
     case .cut(let from, let to, let direction):
-      return eachLink(from, to, direction) { $0.network.cut(from: $1, to: $2, at: $0.now) }
+      return eachLink(from, to, direction) { $0.cut($1, $2) }
     case .isolate(let target):
       let inside = machines(target)
       let outside = machines.indices.filter { !inside.contains($0) }
-      return eachLink(inside, outside, .bothWays) { $0.network.cut(from: $1, to: $2, at: $0.now) }
+      return eachLink(inside, outside, .bothWays) { $0.cut($1, $2) }
     case .healLink(let from, let to):
-      return eachLink(from, to, .bothWays) { $0.network.heal(from: $1, to: $2) }
+      return eachLink(from, to, .bothWays) { $0.heal($1, $2) }
     case .heal(let target):
-      return eachLink(machines(target), Array(machines.indices), .bothWays) { world, from, to in
-        world.network.heal(from: from, to: to)
-        world.network.setQuality(world.usualQualities[from * world.machines.count + to], from: from, to: to)
-      }
+      return healAll(machines(target))
     case .link(let from, let to, let direction, let quality):
       return eachLink(from, to, direction) { $0.network.setQuality(quality, from: $1, to: $2) }
     case .clog(let from, let to, let direction, let duration):
@@ -37,7 +34,11 @@ extension World {
     case .start(let target): return each(target) { $0.switchOn($1) }
     case .pause(let target):
       lastKilled = machines(target)
-      return each(target) { if $0.machines[$1].manager != nil { $0.machines[$1].isPaused = true } }
+      return each(target) { world, index in
+        guard world.machines[index].manager != nil else { return }
+        world.machines[index].isPaused = true
+        world.chronicle?.note(world.now, index, .paused)
+      }
     case .resume(let target): return each(target) { $0.resume($1) }
     case .reboot(let target, let down):
       lastKilled = machines(target)
@@ -86,7 +87,7 @@ extension World {
 
   /// Ends all that lasts on a machine.
   private mutating func restore(_ index: Int) {
-    befall(.heal(.named(machines[index].name)))
+    _ = healAll([index])
     flapping = []
     releaseDisk(index)
     machines[index].disk.isFull = false
@@ -122,6 +123,28 @@ extension World {
     return found
   }
 
+  private mutating func cut(_ from: Int, _ to: Int) {
+    network.cut(from: from, to: to, at: now)
+    chronicle?.note(now, from, .cut(to: to))
+  }
+
+  private mutating func mend(_ from: Int, _ to: Int) {
+    network.mend(from: from, to: to)
+    chronicle?.note(now, from, .mended(to: to))
+  }
+
+  private mutating func heal(_ from: Int, _ to: Int) {
+    network.heal(from: from, to: to)
+    chronicle?.note(now, from, .mended(to: to))
+  }
+
+  private mutating func healAll(_ ends: [Int]) -> Bool {
+    eachLink(ends, Array(machines.indices), .bothWays) { world, from, to in
+      world.heal(from, to)
+      world.network.setQuality(world.usualQualities[from * world.machines.count + to], from: from, to: to)
+    }
+  }
+
   /// The beginning of flapping, and each of its turns: an incident that brings the next one about.
   private mutating func flap(_ from: Target, _ to: Target, every period: Duration, for duration: Duration)
     -> Bool
@@ -129,7 +152,7 @@ extension World {
     let links = Flapping(from: from, to: to)
     guard duration > .zero else {
       flapping.removeAll { $0 == links }
-      return eachLink(from, to, .bothWays) { $0.network.mend(from: $1, to: $2) }
+      return eachLink(from, to, .bothWays) { $0.mend($1, $2) }
     }
     let isCut = flapping.contains(links)
     if isCut { flapping.removeAll { $0 == links } } else { flapping.append(links) }
@@ -137,9 +160,9 @@ extension World {
     schedule(.befall(.flap(from, to, every: period, for: rest)), after: period)
     return eachLink(from, to, .bothWays) { world, one, other in
       if isCut {
-        world.network.mend(from: one, to: other)
+        world.mend(one, other)
       } else {
-        world.network.cut(from: one, to: other, at: world.now)
+        world.cut(one, other)
       }
     }
   }

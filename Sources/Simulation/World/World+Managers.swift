@@ -56,12 +56,20 @@ extension World {
     }
     let local = machines[index].clock.local(at: now)
     let wasLeader = machines[index].manager?.isLeader == true
+    let appliedBefore = machines[index].manager?.state.appliedIndex
     var effects: [Manager.Effect] = []
     machines[index].manager?.step(input, at: local, into: &effects)
     if !wasLeader, machines[index].manager?.isLeader == true { noteElection(of: index) }
+    noteApplied(at: index, before: appliedBefore)
     // In place: a copy of the manager costs more than its step.
     if let broken = machines[index].manager?.check(&invariants, effects, at: index, now) { violate(broken) }
     carryOut(effects, of: index)
+  }
+
+  private mutating func noteApplied(at index: Int, before: Index?) {
+    guard chronicle != nil, let applied = machines[index].manager?.state.appliedIndex, applied != before
+    else { return }
+    chronicle?.note(now, index, .applied(applied))
   }
 
   private mutating func noteElection(of index: Int) {
@@ -92,8 +100,9 @@ extension World {
     // Identities are the machines' places, from 1.
     let to = Int(peer.rawValue) - 1
     guard machines.indices.contains(to) else { return }
-    chronicle?.sent(now, from: index, to: to, frame)
-    for flight in network.send(from: index, to: to, at: now) {
+    let flights = network.send(from: index, to: to, at: now)
+    chronicle?.sent(now, from: index, to: to, arrives: flights.first.map { now + $0.delay }, frame)
+    for flight in flights {
       schedule(.deliver(from: index, to: to, epoch: flight.epoch, frame: frame), after: flight.delay)
     }
   }
@@ -164,6 +173,7 @@ extension World {
   mutating func resume(_ index: Int) {
     guard machines[index].isPaused else { return }
     machines[index].isPaused = false
+    chronicle?.note(now, index, .resumed)
     let mailbox = machines[index].mailbox
     machines[index].mailbox = []
     machines[index].wake = .never

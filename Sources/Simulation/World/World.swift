@@ -22,6 +22,10 @@ public struct World: Sendable {
   public private(set) var traceHash: UInt64 = 0
   /// Events so far.
   public private(set) var events: UInt64 = 0
+  /// The rules that count; all if empty. Not to come right counts always.
+  public var watched: [Invariant] = []
+  /// When the world is to stand still, for whoever wants to look at it.
+  public var standsStillAt = Instant.never
   /// What happened, for people; recorded only when asked for.
   public var chronicle: Chronicle?
 
@@ -145,8 +149,8 @@ public struct World: Sendable {
   /// Lets time pass; stops early when a rule is broken.
   public mutating func run(for duration: Duration) {
     let end = now + duration
-    while violation == nil, let next = queue.min, next.time <= end { advance() }
-    now = max(now, end)
+    while isGoingOn, let next = queue.min, next.time <= end { advance() }
+    now = isGoingOn ? max(now, end) : now
   }
 
   /// Lets time pass until something is so; says whether it came to be within the limit.
@@ -154,14 +158,17 @@ public struct World: Sendable {
   public mutating func run(within limit: Duration, until condition: (World) -> Bool) -> Bool {
     let end = now + limit
     while !condition(self) {
-      guard violation == nil, let next = queue.min, next.time <= end else {
-        now = max(now, end)
+      guard isGoingOn, let next = queue.min, next.time <= end else {
+        now = isGoingOn ? max(now, end) : now
         return false
       }
       advance()
     }
     return true
   }
+
+  /// Whether time may pass: no rule is broken, and nobody wants the world to stand still.
+  var isGoingOn: Bool { violation == nil && now < standsStillAt }
 
   /// The next event.
   private mutating func advance() {
@@ -217,7 +224,8 @@ public struct World: Sendable {
   }
 
   mutating func violate(_ broken: Violation) {
-    guard violation == nil else { return }
+    let counts = watched.isEmpty || watched.contains(broken.invariant) || broken.invariant == .convergence
+    guard violation == nil, counts else { return }
     violation = broken
     chronicle?.note(now, nil, .violation(broken.description))
   }
