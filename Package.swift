@@ -148,7 +148,8 @@ let package = Package(
       // Its tests look inside, and are built in release too.
       settings: strict + [.unsafeFlags(["-enable-testing"])]),
     module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", "PlantedBugs", heap]),
-    program("tercet-sim", ["Simulation", "Raft", "PlantedBugs", arguments]),
+    program(
+      "tercet-sim", ["Simulation", "Manager", "Cluster", "Raft", "WireFormat", "PlantedBugs", arguments]),
     program(
       "benchmarks",
       ["LogStore", "Raft", "Peers", "ClusterAuthority", nio, nioPosix, logging, arguments],
