@@ -6,6 +6,9 @@ struct LocalNode: Hashable, Sendable {
   var durable: Restored
   /// Writes that the disk has not made durable yet.
   var waiting: [Write] = []
+  /// Questions for reads that left. Each has a number that no other has, in no life of the node: what is drawn
+  /// depends on nothing else.
+  var questions: UInt64 = 0
 
   /// Makes the oldest writes durable; returns the number of the last.
   mutating func sync(_ count: Int) -> WriteID? {
@@ -16,8 +19,8 @@ struct LocalNode: Hashable, Sendable {
   }
 
   /// Forgets times and numbers that say nothing about what the node will do.
-  mutating func normalize(seed: UInt64) {
-    let base = raft.forgetTime(seed: seed)
+  mutating func normalize() {
+    let base = raft.forgetTime(seed: questions)
     for place in waiting.indices { waiting[place].id -= base }
   }
 }

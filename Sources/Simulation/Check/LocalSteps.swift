@@ -96,15 +96,15 @@ struct LocalSteps: Sendable {
   /// A node with an empty disk, just started.
   mutating func founder(_ slot: Int) -> UInt32 {
     let restored = Restored.fresh(Membership(voters: ids))
-    return number(of: started(ids[slot], from: restored))
+    return number(of: started(ids[slot], from: restored, questions: 0))
   }
 
-  private func started(_ id: NodeID, from restored: Restored) -> LocalNode {
+  private func started(_ id: NodeID, from restored: Restored, questions: UInt64) -> LocalNode {
     var raft = Raft(id: id, settings: settings, restored: restored, seed: 0, at: .origin)
     var effects: [Effect] = []
     raft.start(into: &effects)
-    var node = LocalNode(raft: raft, durable: restored)
-    node.normalize(seed: 0)
+    var node = LocalNode(raft: raft, durable: restored, questions: questions)
+    node.normalize()
     return node
   }
 
@@ -145,15 +145,13 @@ struct LocalSteps: Sendable {
     switch step.input {
     case .crash(let surviving):
       _ = node.sync(surviving)
-      let restarted = started(node.raft.id, from: node.durable)
+      let restarted = started(node.raft.id, from: node.durable, questions: node.questions)
       outcome.violation = node.durable.lostIn(restarted.raft)
       outcome.next = number(of: restarted)
       return outcome
     case .sync:
       sync(&node, into: &outcome)
     case .read(let token):
-      // Each question has a number of its own.
-      _ = node.raft.forgetTime(seed: token)
       node.raft.step(.read(token: token), at: .origin, into: &effects)
     case .electionTimer, .heartbeat:
       node.raft.step(.timer, at: node.raft.nextDeadline, into: &effects)
@@ -174,7 +172,7 @@ struct LocalSteps: Sendable {
       while !node.waiting.isEmpty { sync(&node, into: &outcome) }
     }
     if outcome.violation == nil { outcome.violation = node.contradiction(since: nodes[Int(step.node)]) }
-    node.normalize(seed: 0)
+    node.normalize()
     outcome.next = number(of: node)
     outcome.isIdle = outcome.next == step.node && outcome.sent.isEmpty && outcome.answers.isEmpty
     return outcome
@@ -197,6 +195,7 @@ struct LocalSteps: Sendable {
         outcome.wrote = true
       case .send(let message):
         if outcome.violation == nil { outcome.violation = node.prematurity(of: message) }
+        if case .readRequest = message.body { node.questions += 1 }
         guard ids.contains(message.to) else { break }
         outcome.sent.append(number(of: message))
       case .readReady(let token, let index):
