@@ -8,7 +8,7 @@ import NIOCore
 /// what was before the edit, comes in afterwards and would stay. Varnish answers a settling purge (`tercet.vcl`) only
 /// when such fetches have ended, and removes what they brought. So it waits as long as the slowest of them: on
 /// connections of its own, and without holding up the cache's progress. How long a page that was overtaken by its
-/// purge can be served is thus bounded by the time that its own fetch took, not by a guess.
+/// purge can be served is thus bounded by its own fetch (and the moment of gathering), not by a guess.
 ///
 /// The actor guards the queue and the idle connections.
 actor SecondPass {
@@ -23,6 +23,8 @@ actor SecondPass {
   private static let maximumWorkers = 4
   /// Addresses on one connection at a time.
   private static let atOnce = 250
+  /// How long addresses are gathered: nobody waits for them, and together they cost less.
+  private static let gathering = Duration.milliseconds(50)
   /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
   private static let capacity = 50_000
 
@@ -58,6 +60,7 @@ actor SecondPass {
   }
 
   private func work() async {
+    try? await _Concurrency.Task.sleep(for: Self.gathering)
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(Self.atOnce))
       waiting.removeFirst(batch.count)
