@@ -25,6 +25,11 @@ struct Explore: AsyncParsableCommand {
   @Option(help: "How many worlds at the same time.")
   var jobs = Machinery.processors
 
+  @Option(
+    help: "Write a line for each seed, with its trace hash, to this file: equal for equal worlds.",
+    completion: .file())
+  var traces: String?
+
   @Flag(help: "Print the speed beside the targets, measured on one processor.")
   var benchmark = false
 
@@ -40,11 +45,13 @@ struct Explore: AsyncParsableCommand {
   mutating func run() async throws {
     let limit = minutes.map { Swift.Duration.seconds($0 * 60) }
     var tally = Tally()
+    let traces = try self.traces.map { try TraceFile(path: $0) }
     let last = fromSeed &+ (seeds ?? (minutes == nil ? 100 : UInt64.max / 2))
     await Machinery.each(from: fromSeed, to: last, jobs: jobs, for: limit) { seed in
       var run = ScenarioRun(.drawn(seed: seed), seed: seed)
       return run.run()
     } then: { outcome in
+      traces?.add(outcome)
       tally.add(outcome) { "tercet-sim explore --from-seed \(outcome.seed) --seeds 1" }
     }
     tally.printSummary()
