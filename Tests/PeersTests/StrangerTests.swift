@@ -10,7 +10,7 @@ struct StrangerTests {
   /// Two managers whose link works before and after `body`, without a break between; n3 is a member that
   /// never came, known by the disk `disk`.
   private func amidGoodLink(
-    limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = Peers.Timings(),
+    limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = TestManager.patient,
     _ body: (TestManager) async throws -> Void
   ) async throws {
     try await TestManager.together(1, 2, limits: limits, timings: timings) { managers in

@@ -78,6 +78,15 @@ struct TestManager: Sendable {
     Peers.Member(node: node, name: "zone-\(node.rawValue)", host: "127.0.0.1", port: peers.port)
   }
 
+  /// A machine that runs other tests beside these may let a test wait for seconds between two of its steps. How
+  /// long a manager waits for a stranger is the subject of its own test only.
+  static var patient: Peers.Timings {
+    var timings = Peers.Timings()
+    timings.acceptance = .seconds(300)
+    timings.greeting = .seconds(60)
+    return timings
+  }
+
   static let authority = authorityOrDie("portal")
   static let foreignAuthority = authorityOrDie("portal")
 
@@ -96,7 +105,7 @@ struct TestManager: Sendable {
   static func start(
     _ id: UInt64, port: Int = 0, credentials: Credentials? = nil, incarnation: Incarnation = .random(),
     members: [Peers.Member] = [], limits: Peers.Limits = Peers.Limits(),
-    timings: Peers.Timings = Peers.Timings()
+    timings: Peers.Timings = patient
   ) async throws -> TestManager {
     let recorder = Recorder()
     var configuration = Peers.Configuration(
@@ -114,7 +123,7 @@ struct TestManager: Sendable {
 
   /// Runs `body` with managers of the given numbers that know each other, and ends them.
   static func together(
-    _ ids: UInt64..., limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = Peers.Timings(),
+    _ ids: UInt64..., limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = patient,
     body: ([TestManager]) async throws -> Void
   ) async throws {
     var managers: [TestManager] = []
