@@ -70,6 +70,19 @@ package struct Log: Hashable, Sendable {
     base = newBase
   }
 
+  /// Where to compact so that the entries up to `index` that stay are at most so many, with at most so many bytes.
+  func end(before index: Index, leaving entries: Int, bytes: Int) -> Index {
+    var end = index
+    var (entriesLeft, bytesLeft) = (entries, bytes)
+    while end > base.index, entriesLeft > 0 {
+      bytesLeft -= self.entries[slot(end)].byteCount
+      guard bytesLeft >= 0 else { break }
+      entriesLeft -= 1
+      end -= 1
+    }
+    return end
+  }
+
   /// Empties the log; the next entry follows `position`.
   mutating func reset(to position: Position) {
     base = position

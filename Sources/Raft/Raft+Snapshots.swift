@@ -10,8 +10,8 @@ extension Raft {
     let membership = memberships.membership(at: index)
     latestSnapshot = Snapshot(
       position: Position(index: index, term: term), membership: membership, state: state)
-    let kept = UInt64(settings.entriesKeptAfterSnapshot)
-    let through = max(log.base.index, index > kept ? index - kept : 0)
+    let through = log.end(
+      before: index, leaving: settings.entriesKeptAfterSnapshot, bytes: settings.bytesKeptAfterSnapshot)
     log.compact(through: through)
     memberships.compact(through: index)
     writes.save(latestSnapshot, compactThrough: through > 0 ? through : nil)

@@ -19,6 +19,8 @@ public struct Settings: Hashable, Sendable {
   public let snapshotChunkBytes: Int
   /// How many entries before a snapshot stay in the log, so that a follower a little behind needs none.
   public let entriesKeptAfterSnapshot: Int
+  /// How many bytes of such entries stay at most.
+  public let bytesKeptAfterSnapshot: Int
 
   /// - Throws: `SettingsError` if a value is out of its range or the times do not fit each other.
   public init(
@@ -29,7 +31,8 @@ public struct Settings: Hashable, Sendable {
     maximumAppendBytes: Int = 512 << 10,
     maximumUncommittedBytes: Int = 32 << 20,
     snapshotChunkBytes: Int = 256 << 10,
-    entriesKeptAfterSnapshot: Int = 2_000
+    entriesKeptAfterSnapshot: Int = 2_000,
+    bytesKeptAfterSnapshot: Int = 1 << 20
   ) throws(SettingsError) {
     try Settings.require(heartbeatInterval > .zero, "heartbeatInterval", "must be longer than zero")
     try Settings.require(
@@ -44,20 +47,23 @@ public struct Settings: Hashable, Sendable {
     try Settings.require(maximumUncommittedBytes >= 1, "maximumUncommittedBytes", "must be at least 1")
     try Settings.require(snapshotChunkBytes >= 1, "snapshotChunkBytes", "must be at least 1")
     try Settings.require(entriesKeptAfterSnapshot >= 0, "entriesKeptAfterSnapshot", "must not be negative")
+    try Settings.require(bytesKeptAfterSnapshot >= 0, "bytesKeptAfterSnapshot", "must not be negative")
     self.init(
       checked: heartbeatInterval, electionTimeout, maximumInFlightMessages, maximumInFlightBytes,
-      maximumAppendBytes, maximumUncommittedBytes, snapshotChunkBytes, entriesKeptAfterSnapshot)
+      maximumAppendBytes, maximumUncommittedBytes, snapshotChunkBytes, entriesKeptAfterSnapshot,
+      bytesKeptAfterSnapshot)
   }
 
   /// The values given above.
   public static let standard = Settings(
     checked: .milliseconds(100), .milliseconds(500) ... .milliseconds(1_000), 64, 4 << 20, 512 << 10,
-    32 << 20, 256 << 10, 2_000)
+    32 << 20, 256 << 10, 2_000, 1 << 20)
 
   private init(
     checked heartbeatInterval: Duration, _ electionTimeout: ClosedRange<Duration>,
     _ maximumInFlightMessages: Int, _ maximumInFlightBytes: Int, _ maximumAppendBytes: Int,
-    _ maximumUncommittedBytes: Int, _ snapshotChunkBytes: Int, _ entriesKeptAfterSnapshot: Int
+    _ maximumUncommittedBytes: Int, _ snapshotChunkBytes: Int, _ entriesKeptAfterSnapshot: Int,
+    _ bytesKeptAfterSnapshot: Int
   ) {
     self.heartbeatInterval = heartbeatInterval
     self.electionTimeout = electionTimeout
@@ -67,6 +73,7 @@ public struct Settings: Hashable, Sendable {
     self.maximumUncommittedBytes = maximumUncommittedBytes
     self.snapshotChunkBytes = snapshotChunkBytes
     self.entriesKeptAfterSnapshot = entriesKeptAfterSnapshot
+    self.bytesKeptAfterSnapshot = bytesKeptAfterSnapshot
   }
 
   private static func require(

@@ -17,6 +17,7 @@ struct SettingsTests {
     }
     #expect(throws: SettingsError.self) { try Settings(maximumInFlightMessages: 0) }
     #expect(throws: SettingsError.self) { try Settings(entriesKeptAfterSnapshot: -1) }
+    #expect(throws: SettingsError.self) { try Settings(bytesKeptAfterSnapshot: -1) }
     do {
       _ = try Settings(snapshotChunkBytes: 0)
     } catch {

@@ -30,6 +30,19 @@ struct SnapshotTests {
     #expect(cluster.disk(1).durable.snapshot.state == [1, 2])
   }
 
+  @Test("of the entries before a snapshot no more bytes stay than are allowed")
+  func compactionByBytes() throws {
+    // Each entry counts for its byte and 32 beside it.
+    var cluster = Cluster(1, settings: try Settings(bytesKeptAfterSnapshot: 3 * 33 + 32))
+    cluster.elect(1)
+    for byte: UInt8 in 1...9 { cluster.propose(byte, at: 1) }
+    cluster.settle()
+    cluster.step(1, .snapshot(index: 8, state: [1, 2]))
+    cluster.settle()
+    #expect(cluster[1].compactedPosition == at(5, 1))
+    #expect(cluster.disk(1).durable.entries.map(\.index) == [6, 7, 8, 9, 10])
+  }
+
   @Test("a snapshot that is older than the last, or not applied yet, is not taken")
   func impossibleSnapshot() {
     var cluster = behind()
