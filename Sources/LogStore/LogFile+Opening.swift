@@ -81,9 +81,10 @@ extension LogFile {
     }
     // FULL syncs the write-ahead log at each commit; NORMAL would only before a checkpoint.
     try database.execute("PRAGMA synchronous = FULL")
-    // 32 MiB hold the whole log between two compactions, which then read nothing back from the disk. The
-    // write-ahead log grows with a large snapshot, and is cut to 64 MiB afterwards.
-    try database.execute("PRAGMA cache_size = -32768; PRAGMA journal_size_limit = \(64 << 20)")
+    // Appends touch only the end of the log, and the system's own cache serves the compactions: 2 MiB are enough,
+    // and more would stay resident for nothing. The write-ahead log grows with a large snapshot, and is cut to
+    // 64 MiB afterwards.
+    try database.execute("PRAGMA cache_size = -2048; PRAGMA journal_size_limit = \(64 << 20)")
     return database
   }
 
