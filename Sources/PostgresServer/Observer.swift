@@ -1,4 +1,5 @@
 internal import Cluster
+internal import Dispatch
 internal import Glibc
 
 /// Looks at one database of this node, on a thread of its own: neither a frozen server nor a long step keeps
@@ -14,6 +15,11 @@ actor Observer {
   private var control: (state: FileState, shutdown: LSN?, data: ControlData)?
 
   private var tidiedAt: ContinuousClock.Instant?
+  /// The signs when the last look began.
+  private var signAtLook: Sign?
+  /// A server that was ready, and the state of the file that told so: need not be read again.
+  private var ready: (file: FileState, server: ServerProcess)?
+  private nonisolated let bell = DispatchSemaphore(value: 0)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -24,14 +30,41 @@ actor Observer {
     executor = QueueExecutor(label: "postgres.observer.\(database)")
   }
 
-  /// What changes when a server comes or goes; cheap enough for ten looks a second.
-  func sign() -> Sign {
+  /// Waits until another look is worth it: a server has come or gone since the last, someone woke this, or the time
+  /// is over. Ten times a second it looks for signs of it, on its own thread: asleep in a task, each of these would
+  /// wake three threads. Meanwhile it answers nobody else: who wants something of it wakes it.
+  func rest(atMost limit: Duration) {
+    let end = ContinuousClock.now + limit
+    while ContinuousClock.now < end {
+      if bell.wait(timeout: .now() + .milliseconds(100)) == .success {
+        // One look serves all who rang.
+        while bell.wait(timeout: .now()) == .success {}
+        return
+      }
+      if sign() != signAtLook { return }
+    }
+  }
+
+  /// Ends the present rest, or the next.
+  nonisolated func wake() { bell.signal() }
+
+  /// What changes when a server comes or goes.
+  private func sign() -> Sign {
     Sign(
-      server: ServerProcess.running(in: folder.data), isMarkedAsStandby: folder.isMarkedAsStandby,
+      server: runningServer(), isMarkedAsStandby: folder.isMarkedAsStandby,
       isPresent: Folder.exists(folder.data))
   }
 
-  struct Sign: Hashable, Sendable {
+  private func runningServer() -> ServerProcess? {
+    let file = FileState(folder.data + "/postmaster.pid")
+    if let ready, ready.file == file, ready.server.works(in: folder.data) { return ready.server }
+    let server = ServerProcess.running(in: folder.data)
+    ready = nil
+    if let file, let server, server.status == "ready" { ready = (file, server) }
+    return server
+  }
+
+  private struct Sign: Hashable, Sendable {
     var server: ServerProcess?
     var isMarkedAsStandby: Bool
     var isPresent: Bool
@@ -39,6 +72,7 @@ actor Observer {
 
   /// The database as it is now. Throws when it cannot be told, as with a damaged data folder.
   func look() async throws -> DatabaseObservation {
+    signAtLook = sign()
     try tidy()
     let epoch = try folder.epoch()
     func observation(

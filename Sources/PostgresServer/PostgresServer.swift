@@ -16,6 +16,8 @@ public final class PostgresServer: Sendable {
   private struct Shared {
     var databases: [String: Watched] = [:]
     var report: (@Sendable (Observation) -> Void)?
+    /// Told when a database is added.
+    var additions: AsyncStream<Void>.Continuation?
     var isHurried = false
     var hasShutDown = false
     /// Reported last as the reason why nothing can be told of a database.
@@ -51,25 +53,38 @@ public final class PostgresServer: Sendable {
   }
 
   /// While hurried, each database is looked at every 20 ms: for moments in which others wait for what it says.
-  public func hurry(_ isHurried: Bool) { shared.withLock { $0.isHurried = isHurried } }
+  public func hurry(_ isHurried: Bool) {
+    let observers = shared.withLock { shared -> [Observer] in
+      defer { shared.isHurried = isHurried }
+      return isHurried && !shared.isHurried ? shared.databases.values.map(\.observer) : []
+    }
+    for observer in observers { observer.wake() }
+  }
 
   /// Observes all databases and reports each change until cancelled.
   public func run(_ report: @escaping @Sendable (Observation) -> Void) async {
-    shared.withLock { $0.report = report }
+    let (additions, added) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    shared.withLock { shared in
+      shared.report = report
+      shared.additions = added
+    }
     watch(Folder.names(in: configuration.dataFolder).filter { isDatabaseFolder($0) })
     reportMissingTools()
+    // For those that were there before.
+    added.yield()
     await withDiscardingTaskGroup { group in
       var observed: Set<String> = []
-      while !Task.isCancelled {
+      for await _ in additions {
         let databases = shared.withLock { $0.databases.keys.sorted() }
         for database in databases where observed.insert(database).inserted {
           group.addTask { await self.observe(database) }
         }
-        // A new database is rare, and whoever acts on it looks by itself.
-        try? await Task.sleep(for: .milliseconds(250))
       }
     }
-    shared.withLock { $0.report = nil }
+    shared.withLock { shared in
+      shared.report = nil
+      shared.additions = nil
+    }
   }
 
   /// Carries out one action. Those on one database wait for each other; one of a higher epoch ends what is
@@ -96,6 +111,7 @@ public final class PostgresServer: Sendable {
     for database in databases { database.last?.task.cancel() }
     for database in databases {
       _ = await database.last?.task.value
+      database.observer.wake()
       await database.observer.close()
     }
   }
@@ -142,12 +158,13 @@ public final class PostgresServer: Sendable {
   }
 
   private func note(_ database: String, _ change: (inout Watched) -> Void) {
-    shared.withLock { shared in
-      if var watched = shared.databases[database] {
-        change(&watched)
-        shared.databases[database] = watched
-      }
+    let observer = shared.withLock { shared -> Observer? in
+      guard var watched = shared.databases[database] else { return nil }
+      change(&watched)
+      shared.databases[database] = watched
+      return watched.observer
     }
+    observer?.wake()
   }
 
   // MARK: Observation
@@ -159,6 +176,7 @@ public final class PostgresServer: Sendable {
         steps: Steps(database: database, configuration: configuration, logger: logger),
         observer: Observer(database: database, configuration: configuration))
       shared.databases[database] = watched
+      shared.additions?.yield()
       return watched
     }
   }
@@ -171,18 +189,17 @@ public final class PostgresServer: Sendable {
   /// Looks each second while all is quiet, and at once when a server comes or goes.
   private func observe(_ database: String) async {
     let observer = watched(database).observer
-    var lastLook: ContinuousClock.Instant?
-    var lastSign: Observer.Sign?
     while !Task.isCancelled {
-      let sign = await observer.sign()
-      let isHurried = isHurried(database)
-      let isDue = lastLook.map { ContinuousClock.now - $0 >= .seconds(1) } ?? true
-      if isHurried || isDue || sign != lastSign {
-        await look(at: database)
-        lastLook = .now
-        lastSign = sign
+      await look(at: database)
+      if isHurried(database) {
+        try? await Task.sleep(for: .milliseconds(20))
+      } else {
+        await withTaskCancellationHandler {
+          await observer.rest(atMost: .seconds(1))
+        } onCancel: {
+          observer.wake()
+        }
       }
-      try? await Task.sleep(for: .milliseconds(isHurried ? 20 : 100))
     }
   }
 

@@ -47,6 +47,9 @@ package struct ServerProcess: Hashable, Sendable {
     }
   }
 
+  /// Whether it still lives, in this very folder.
+  func works(in folder: String) -> Bool { Self.works(pid, in: folder) }
+
   func signal(_ number: Int32) { Glibc.kill(pid, number) }
 
   /// A zombie has no working folder, so a process that only waits to be reaped does not count.

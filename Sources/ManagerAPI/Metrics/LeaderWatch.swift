@@ -7,7 +7,7 @@ struct LeaderWatch {
   private let changes: Counter
 
   /// Leaders last for seconds at least; the view changes far more often.
-  private static let interval = Swift.Duration.milliseconds(100)
+  private static let interval = Swift.Duration.seconds(1)
 
   init(gateway: any ManagerGateway, registry: MetricsRegistry) {
     self.gateway = gateway
