@@ -55,7 +55,12 @@ extension State {
     func conflict(_ port: Port, _ other: TaskTemplate) -> Bool {
       other.ports.contains { $0.published == port.published && $0.transport == port.transport }
     }
+    var published: [(number: Int, transport: Port.Transport)] = []
     for port in service.template.ports {
+      if published.contains(where: { $0 == (port.published, port.transport) }) {
+        return "port \(port.published) is published twice by \(stack.name)/\(service.name)"
+      }
+      published.append((port.published, port.transport))
       let here = stack.services.first { $0.name != service.name && conflict(port, $0.template) }
       let elsewhere = services.first {
         $0.0.stack != stack.name && conflict(port, $0.1.specification.template)

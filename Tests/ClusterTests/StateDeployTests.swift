@@ -116,6 +116,20 @@ struct StateDeployTests {
     expect(replica.apply(.deploy(Stack(name: "shop", services: services))), refusedWith: "port 80")
   }
 
+  @Test("a service cannot publish a port twice, unless over another transport")
+  func portTwice() {
+    func service(_ second: Port) -> Stack {
+      var template = template(published: 80)
+      template.ports.append(second)
+      return shop(template)
+    }
+    var replica = Replica()
+    expect(
+      replica.apply(.deploy(service(Port(target: 8081, published: 80)))),
+      refusedWith: "port 80 is published twice by shop/web")
+    replica.accept(.deploy(service(Port(target: 8081, published: 80, transport: .udp))))
+  }
+
   @Test("a port moves between services of one stack, and is another one over another transport")
   func portMoves() {
     var replica = Replica()
