@@ -13,6 +13,8 @@ public struct ClusterView: Sendable {
   public var state: State
   /// The last report of each node that has sent one, with its age; sorted by node.
   public var reports: [ReceivedReport]
+  /// A report that is older says nothing of the present.
+  public var maximumReportAge: Duration
   /// Whether the state is known to be the cluster's, not one left over from before a restart.
   public var isCurrent: Bool
   /// How long ago the state was last known to be the cluster's: near zero while a leader is heard.
@@ -51,8 +53,8 @@ public struct ClusterView: Sendable {
 
   public init(
     node: String, leadership: Leadership, commitIndex: Index, managers: [ManagerStatus], state: State,
-    reports: [ReceivedReport], isCurrent: Bool, unconfirmedFor: Duration = .zero,
-    wallClockMilliseconds: Int64 = 0
+    reports: [ReceivedReport], maximumReportAge: Duration = .seconds(2), isCurrent: Bool,
+    unconfirmedFor: Duration = .zero, wallClockMilliseconds: Int64 = 0
   ) {
     self.node = node
     self.leadership = leadership
@@ -60,6 +62,7 @@ public struct ClusterView: Sendable {
     self.managers = managers
     self.state = state
     self.reports = reports
+    self.maximumReportAge = maximumReportAge
     self.isCurrent = isCurrent
     self.unconfirmedFor = unconfirmedFor
     self.wallClockMilliseconds = wallClockMilliseconds

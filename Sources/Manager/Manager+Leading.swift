@@ -84,6 +84,8 @@ extension Manager {
       node: configuration.node.name,
       leadership: Leadership(term: raft.term, leader: raft.leader, isLeader: raft.isLeader),
       commitIndex: raft.commitIndex, managers: managers, state: state, reports: received,
+      // A node at rest reports now and then only.
+      maximumReportAge: max(configuration.control.nodeLostAfter, configuration.reportInterval * 2),
       isCurrent: hasBeenCurrent && haltReason == nil, unconfirmedFor: now - confirmedAt,
       wallClockMilliseconds: wallClockMilliseconds)
   }

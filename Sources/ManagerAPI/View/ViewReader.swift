@@ -5,22 +5,16 @@ package import Raft
 /// Reads a manager's view and turns it into the documents that operators are shown. Pure.
 package struct ViewReader {
   let view: ClusterView
-  /// A report that is older says nothing of the present.
-  let maximumReportAge: Duration
   private let taskReports: [TaskID: TaskReport]
   private let freshReports: [String: Report]
   /// Running tasks that the log no longer wants: their nodes are about to stop them.
   private let leavingTasks: [TaskReport]
 
-  /// Twice the time between two reports of a node at rest, and the time after which a node counts as lost.
-  package static let defaultMaximumReportAge = Duration.seconds(2)
-
-  package init(_ view: ClusterView, maximumReportAge: Duration = Self.defaultMaximumReportAge) {
+  package init(_ view: ClusterView) {
     self.view = view
-    self.maximumReportAge = maximumReportAge
     var tasks: [TaskID: TaskReport] = [:]
     var reports: [String: Report] = [:]
-    for received in view.reports where received.age <= maximumReportAge {
+    for received in view.reports where received.age <= view.maximumReportAge {
       reports[received.report.description.name] = received.report
       for task in received.report.tasks { tasks[task.task] = task }
     }
