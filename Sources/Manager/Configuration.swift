@@ -17,9 +17,13 @@ extension Manager {
     public var reportInterval: Duration = .milliseconds(500)
     /// How long a request may wait for its majority.
     public var requestTimeout: Duration = .seconds(4)
-    /// A snapshot is made after so many entries, or so many bytes of entries.
+    /// A snapshot is made after so many entries, or so many bytes of entries. The entries since the last one are
+    /// held in memory.
     public var snapshotEntries = 10_000
-    public var snapshotBytes = 16 << 20
+    public var snapshotBytes = 4 << 20
+    /// When nothing was applied for so long, a quarter of a mebibyte is enough: a log at rest needs no memory.
+    public var restBytes = 256 << 10
+    public var restAfter: Duration = .seconds(5)
     /// How long a better place for the leader must have been there before leadership moves.
     public var transferAfter: Duration = .seconds(3)
 

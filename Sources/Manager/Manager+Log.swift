@@ -55,6 +55,7 @@ extension Manager {
   }
 
   private mutating func apply(_ entries: [Entry], at now: Instant, into effects: inout [Effect]) {
+    lastApplied = now
     for entry in entries where haltReason == nil {
       switch entry.payload {
       case .empty, .membership:
@@ -97,6 +98,8 @@ extension Manager {
   private mutating func restore(_ snapshot: Snapshot, into effects: inout [Effect]) {
     needsLook = true
     guard !snapshot.state.isEmpty else { return }
+    bytesSinceSnapshot = 0
+    snapshotSize = snapshot.state.count
     do {
       state = try State(decoding: snapshot.state)
     } catch {
@@ -117,12 +120,20 @@ extension Manager {
   private var needsSnapshot: Bool {
     haltReason == nil
       && (state.appliedIndex >= raft.snapshotPosition.index + Index(configuration.snapshotEntries)
-        || bytesSinceSnapshot >= configuration.snapshotBytes)
+        // At least as many as the last one has: while the state is large, snapshots stay at half of what is written.
+        || bytesSinceSnapshot >= max(configuration.snapshotBytes, snapshotSize))
   }
 
-  private mutating func snapshot(at now: Instant, into effects: inout [Effect]) {
+  /// A quiet moment is the time to shorten the log.
+  func isRestDue(at now: Instant) -> Bool {
+    bytesSinceSnapshot >= configuration.restBytes && now - lastApplied >= configuration.restAfter
+  }
+
+  mutating func snapshot(at now: Instant, into effects: inout [Effect]) {
+    let encoded = state.encoded()
     bytesSinceSnapshot = 0
-    stepRaft(.snapshot(index: state.appliedIndex, state: state.encoded()), at: now, into: &effects)
+    snapshotSize = encoded.count
+    stepRaft(.snapshot(index: state.appliedIndex, state: encoded), at: now, into: &effects)
   }
 
   // MARK: Leadership

@@ -38,6 +38,9 @@ public struct Manager: Sendable {
   var preferredSince = Instant.never
   var wallClockMilliseconds: Int64 = 0
   var bytesSinceSnapshot = 0
+  var lastApplied: Instant
+  /// The bytes of the last snapshot's state.
+  var snapshotSize = 0
   /// Whether the state was known to be the cluster's at some time since the start. Before that this node leaves
   /// its containers and servers alone: what it restored may be long out of date.
   var hasBeenCurrent = false
@@ -65,6 +68,7 @@ public struct Manager: Sendable {
     listeningSince = now
     lastStep = now
     confirmedAt = now
+    lastApplied = now
     nextReport = now
   }
 
@@ -162,6 +166,7 @@ public struct Manager: Sendable {
     guard haltReason == nil else { return }
     if raft.isCurrent { hasBeenCurrent = true }
     if raft.isCurrent, raft.leader != nil { confirmedAt = now }
+    if isRestDue(at: now) { snapshot(at: now, into: &effects) }
     flushPurges(at: now, into: &effects)
     serveWaiting(at: now, into: &effects)
     if needsLook || now >= reconciler.nextLook {

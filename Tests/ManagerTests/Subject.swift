@@ -14,6 +14,9 @@ struct Subject {
   private(set) var halts: [String] = []
   private(set) var performed: [(id: Manager.ActionID, action: Action)] = []
   private var finished = 0
+  private var taken = 0
+  /// Where the snapshots stand that it made.
+  private(set) var snapshots: [Index] = []
   /// Writes become durable at once; otherwise they wait for `flush`.
   var writesAtOnce = true
   private var waitingWrites: [WriteID] = []
@@ -59,7 +62,9 @@ struct Subject {
   private mutating func carryOut(_ effects: [Manager.Effect]) {
     for effect in effects {
       switch effect {
-      case .write(let write): waitingWrites.append(write.id)
+      case .write(let write):
+        waitingWrites.append(write.id)
+        if let snapshot = write.snapshot { snapshots.append(snapshot.position.index) }
       case .send(let peer, let frame):
         guard let message = try? PeerMessage(decoding: frame) else {
           preconditionFailure("an unreadable frame")
@@ -103,6 +108,16 @@ struct Subject {
   mutating func forgetActions() {
     performed = []
     finished = 0
+    taken = 0
+  }
+
+  /// Actions that were asked for and not yet taken note of by the test.
+  var actions: ArraySlice<(id: Manager.ActionID, action: Action)> { performed[taken...] }
+
+  /// The actions asked for since the last call.
+  mutating func takeActions() -> [(id: Manager.ActionID, action: Action)] {
+    defer { taken = performed.count }
+    return Array(actions)
   }
 
   // MARK: Others

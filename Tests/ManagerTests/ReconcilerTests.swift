@@ -1,0 +1,183 @@
+import Cluster
+import Control
+import Manager
+import Raft
+import Testing
+import WireFormat
+
+@Suite("What a node does for what the log wants of it")
+struct ReconcilerTests {
+  private static let web = ServiceName(stack: "shop", service: "web")
+
+  /// Node a, that runs containers.
+  private static var node: NodeDescription {
+    var node = Subject.described("a")
+    node.runsContainers = true
+    return node
+  }
+
+  private var subject = Subject(managers: 3, node: Self.node)
+  private var nextToken: UInt64 = 1
+
+  /// These intents are the next in the log.
+  private mutating func commit(_ intents: Intent...) {
+    let commands = intents.map { intent in
+      defer { nextToken += 1 }
+      return Proposal.of(intent, token: nextToken).encoded()
+    }
+    subject.follow(2, commands: commands)
+  }
+
+  /// So many tasks on node a; returns them.
+  private mutating func place(_ count: Int) -> [Task] {
+    let service = Service(
+      name: "web", template: TaskTemplate(image: "shop:1"), mode: .replicated(count))
+    commit(.register(Self.node), .deploy(Stack(name: "shop", services: [service])))
+    let revision = subject.manager.state.services[Self.web]!.revision
+    commit(
+      .assign(
+        remove: [],
+        add: (1...count).map { Assignment(service: Self.web, slot: $0, node: "a", revision: revision) }))
+    return subject.manager.state.tasks(on: "a")
+  }
+
+  private func container(
+    of task: Task, _ condition: ContainerObservation.Condition = .running
+  ) -> ContainerObservation {
+    ContainerObservation(
+      task: task.id, name: task.containerName, container: "0", condition: condition, health: .unchecked)
+  }
+
+  private mutating func see(_ containers: [ContainerObservation]) {
+    subject.step(.observed(.containers(containers)))
+  }
+
+  private mutating func finish(_ id: Manager.ActionID, _ result: ActionResult) {
+    subject.step(.finished(id, result))
+  }
+
+  /// The tasks whose containers it asked to run since the last call.
+  private mutating func launched() -> [TaskID] {
+    subject.takeActions().compactMap {
+      if case .runTask(let launch) = $0.action { launch.task.id } else { nil }
+    }
+  }
+
+  @Test("nothing is done before the containers were seen, nor before a leader was heard of")
+  mutating func notBefore() {
+    see([])
+    subject.pass(.seconds(3))
+    #expect(subject.takeActions().isEmpty)
+    subject = Subject(managers: 3, node: Self.node)
+    _ = place(1)
+    #expect(subject.takeActions().isEmpty)
+    see([])
+    #expect(subject.takeActions().count == 1)
+  }
+
+  @Test("a task without a container is run once, and counts as starting until the engine has told")
+  mutating func runOnce() {
+    let task = place(1)[0]
+    see([])
+    let actions = subject.takeActions()
+    #expect(actions.count == 1)
+    see([])
+    subject.pass(.seconds(5))
+    #expect(subject.takeActions().isEmpty, "it is under way")
+    finish(actions[0].id, .done)
+    subject.pass(.seconds(5))
+    #expect(subject.takeActions().isEmpty, "it is done")
+    #expect(phase(of: task) == .starting)
+    see([container(of: task)])
+    #expect(phase(of: task) == .serving)
+  }
+
+  private func phase(of task: Task) -> TaskReport.Phase? {
+    let own = subject.manager.view(at: subject.now).reports.first { $0.report.description.name == "a" }
+    return own?.report.tasks.first { $0.task == task.id }?.phase
+  }
+
+  @Test("a container that could not be made is reported with the reason, and left to the leader")
+  mutating func launchFailure() {
+    let task = place(1)[0]
+    see([])
+    finish(subject.takeActions()[0].id, .failed("no such image"))
+    subject.pass(.seconds(30))
+    #expect(subject.takeActions().isEmpty)
+    #expect(phase(of: task) == .ended(succeeded: false, message: "no such image"))
+  }
+
+  @Test("a container that ended stays until the log gives its task up")
+  mutating func ended() {
+    let task = place(1)[0]
+    see([container(of: task, .exited(code: 3, outOfMemory: false, message: "exit code 3: boom"))])
+    subject.pass(.seconds(5))
+    #expect(subject.takeActions().isEmpty)
+    #expect(phase(of: task) == .ended(succeeded: false, message: "exit code 3: boom"))
+    commit(.assign(remove: [task.id], add: []))
+    let actions = subject.takeActions()
+    #expect(actions.map(\.action) == [removal(of: task)])
+  }
+
+  private func removal(of task: Task) -> Action {
+    .removeTask(
+      task.id, containerName: task.containerName, stopGracePeriod: TaskTemplate(image: "").stopGracePeriod)
+  }
+
+  @Test("a failed action is tried again after 100 ms, then after twice as long each time up to 10 s")
+  mutating func retries() {
+    let task = place(1)[0]
+    see([container(of: task)])
+    commit(.assign(remove: [task.id], add: []))
+    var waits: [Int] = []
+    for _ in 1...9 {
+      let actions = subject.takeActions()
+      #expect(actions.map(\.action) == [removal(of: task)])
+      guard let id = actions.first?.id else { return }
+      finish(id, .failed("the engine is away"))
+      let failed = subject.now
+      while subject.actions.isEmpty, subject.now - failed < .seconds(20) { subject.pass(.milliseconds(50)) }
+      waits.append((subject.now - failed).milliseconds)
+    }
+    #expect(waits == [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000])
+    let own = subject.manager.view(at: subject.now).reports.first { $0.report.description.name == "a" }
+    #expect(own?.report.problems == ["container \(task.containerName): the engine is away"])
+  }
+
+  @Test("no more than four containers are made at the same time")
+  mutating func limited() {
+    let tasks = place(6)
+    see([])
+    let first = subject.takeActions()
+    #expect(first.count == 4)
+    finish(first[0].id, .done)
+    finish(first[1].id, .done)
+    #expect(launched() == tasks[4...5].map(\.id))
+  }
+
+  @Test("while the engine cannot be asked nothing is concluded from its silence")
+  mutating func engineAway() {
+    let task = place(1)[0]
+    see([container(of: task)])
+    _ = subject.takeActions()
+    subject.step(.observed(.unavailable(.containers, reason: "no socket")))
+    commit(.assign(remove: [task.id], add: []))
+    subject.pass(.seconds(5))
+    #expect(subject.takeActions().isEmpty)
+    see([container(of: task)])
+    #expect(subject.takeActions().map(\.action) == [removal(of: task)])
+  }
+
+  // MARK: What is shown
+
+  @Test("a report counts as fresh for as long as a silent node counts as there")
+  func freshness() {
+    #expect(subject.manager.view(at: subject.now).maximumReportAge == .seconds(2))
+    var configuration = subject.manager.configuration
+    configuration.control.nodeLostAfter = .seconds(5)
+    let patient = Manager(
+      configuration: configuration, restored: .fresh(Membership(voters: [NodeID(1)])), nonce: 7,
+      at: subject.now)
+    #expect(patient.view(at: subject.now).maximumReportAge == .seconds(5))
+  }
+}
