@@ -36,10 +36,23 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The standard libraries within the program: less memory than shared ones need, with their own and each other's
+/// tables, and a machine that runs it needs no Swift. The linker and the libraries come with every toolchain.
+let selfContained: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-static-stdlib", "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+      "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections", "-lCoreFoundation",
+      "-lswiftSynchronization",
+    ], .when(configuration: .release))
+]
+
 func program(
-  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, settings: [SwiftSetting] = strict
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, settings: [SwiftSetting] = strict,
+  linking: [LinkerSetting] = []
 ) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, swiftSettings: settings, linkerSettings: linking)
 }
 
 func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
@@ -97,6 +110,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     // Pure: no IO, no clock, no `async`, no Foundation; checked by `PurityTests`.
     module("WireFormat", []),
     module("PlantedBugs", []),
@@ -136,9 +150,9 @@ let package = Package(
       [
         "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers",
         "DockerEngine",
-        "PostgresServer", "VarnishCache", "LoadBalancer", nio, nioPosix, nioSSL, yams, arguments, logging,
-        lifecycle, unixSignals,
-      ]),
+        "PostgresServer", "VarnishCache", "LoadBalancer", "CMalloc", nio, nioPosix, nioSSL, yams, arguments,
+        logging, lifecycle, unixSignals,
+      ], linking: selfContained),
     program(
       "tercet",
       [
@@ -195,7 +209,9 @@ let package = Package(
         "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile",
         subprocess, system, yams,
       ]),
-    tests("tercetd", ["ClusterAuthority", subprocess, system]),
+    // Runs the program, and is not linked with it.
+    .testTarget(
+      name: "tercetdTests", dependencies: ["ClusterAuthority", subprocess, system], swiftSettings: strict),
     .testTarget(name: "Integration", dependencies: [subprocess, system], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

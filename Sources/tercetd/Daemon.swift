@@ -113,6 +113,8 @@ struct RuntimeService: Service {
 
   func run() async throws {
     let observing = Task { [runtime] in await runtime.observe() }
+    let trimming = Task { await Memory.trimRegularly() }
+    defer { trimming.cancel() }
     let reason: String? = await cancelWhenGracefulShutdown { [runtime] in
       for await reason in runtime.halted { return reason }
       return nil

@@ -5,6 +5,7 @@ import ArgumentParser
 struct Main {
   // The main actor's executor would add tens of microseconds to each hop: everything runs off it.
   static func main() async {
+    Memory.configure()
     await Daemon.start()
   }
 }
