@@ -105,12 +105,18 @@ struct Container: Hashable, Comparable, Sendable {
       in: zone, "docker", "ps", "--quiet", "--no-trunc", "--filter",
       "name=\(service.replacing("/", with: "_"))"
     ).lines
-    var containers: [Container] = []
-    for id in ids {
-      let line = try await Lab.exec(
-        in: zone, "docker", "inspect", "--format", "{{.Name}} {{.State.StartedAt}}", id
-      ).lines[0].split(separator: " ")
-      containers.append(Container(name: String(line[0]), id: id, started: String(line[1])))
+    guard !ids.isEmpty else { return [] }
+    // One that has been removed since is left out, and makes Docker complain.
+    let inspected = try await Lab.attempt(
+      in: zone,
+      ["docker", "inspect", "--format", "{{.State.Running}} {{.Name}} {{.Id}} {{.State.StartedAt}}"] + ids)
+    let isGone = inspected.errors.contains("No such object")
+    guard inspected.status == 0 || isGone else {
+      throw ShellError(description: "docker inspect in zone \(zone): \(inspected.errors)")
+    }
+    let containers = inspected.lines.compactMap { line -> Container? in
+      let words = line.split(separator: " ").map(String.init)
+      return words[0] == "true" ? Container(name: words[1], id: words[2], started: words[3]) : nil
     }
     return containers.sorted()
   }

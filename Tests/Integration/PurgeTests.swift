@@ -24,10 +24,12 @@ extension ThreeZones {
       for zone in Lab.Zone.data {
         try await Shop.cache(at: zone)
       }
-      try await Lab.bash(in: .b, "pkill -STOP varnishd")
+      // The process that answers the command line, and the one that serves.
+      let processes = "'^(varnishd|cache-main)$'"
+      try await Lab.bash(in: .b, "pkill -STOP \(processes)")
       let purged = try await Cluster.tercet("purge", Shop.address)
       let atOther = try await Shop.page(at: .a)
-      try await Lab.bash(in: .b, "pkill -CONT varnishd")
+      try await Lab.bash(in: .b, "pkill -CONT \(processes)")
 
       #expect(purged.status == 0)
       #expect(purged.errors.contains("cache b"), "the command names the cache that is behind")
