@@ -20,13 +20,15 @@ extension DockerEngine {
     let name = launch.task.containerName
     if let container = try await details(of: name) { return try await start(container, launch) }
     try await ensureImage(launch.template.image)
-    for network in launch.networks { try await ensureNetwork(network, launch) }
-    try await create(launch)
-    guard let container = try await details(of: name) else {
-      throw DockerError.refused(
-        what: "start the container \(name)", status: 404, reason: "it was removed meanwhile")
+    try await keepingNetworks(of: launch.task.service.stack) {
+      for network in launch.networks { try await ensureNetwork(network, launch) }
+      try await create(launch)
+      guard let container = try await details(of: name) else {
+        throw DockerError.refused(
+          what: "start the container \(name)", status: 404, reason: "it was removed meanwhile")
+      }
+      try await start(container, launch)
     }
-    try await start(container, launch)
   }
 
   /// Goes on with a container that exists, wherever an earlier attempt ended.

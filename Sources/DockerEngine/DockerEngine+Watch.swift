@@ -59,11 +59,17 @@ extension DockerEngine {
         }
         throw DockerError.unavailable(path: socket, reason: "it ended the stream of events")
       }
-      group.addTask {
+      group.addTask { [self] in
         while true {
           try await sleep(Self.fullLook)
           await inventory.invalidate(nil)
           wake.yield()
+          do {
+            try await sweepNetworks()
+          } catch {
+            // Nothing waits for it: the next look tries again.
+            logger.debug("unused networks stay for now", metadata: ["reason": "\(error)"])
+          }
         }
       }
       group.addTask {

@@ -13,6 +13,7 @@ public final class DockerEngine: Sendable {
   let node: String
   let logger: Logger
   let flights = SingleFlight()
+  let networkGate = NetworkGate()
   let credentials: RegistryCredentials
 
   /// - Parameters:

@@ -36,6 +36,19 @@ package struct ContainerSummary: Decodable, Hashable, Sendable {
   }
 }
 
+/// `GET /networks`
+struct NetworkSummary: Decodable, Sendable {
+  let id: String
+  let name: String
+  let labels: [String: String]
+
+  enum CodingKeys: String, CodingKey {
+    case id = "Id"
+    case name = "Name"
+    case labels = "Labels"
+  }
+}
+
 /// `GET /containers/{id}/json`
 package struct ContainerDetails: Decodable, Sendable {
   package let id: String

@@ -112,6 +112,25 @@ extension RealContainers {
       }
     }
 
+    @Test(
+      "a stack's network goes when none of its containers is left for two looks, and comes back with the next"
+    )
+    func unusedNetworks() async throws {
+      try await Lab.with { lab in
+        let launch = lab.launch(1, "sleep 100")
+        #expect(await lab.engine.perform(runTask: launch) == .done)
+        for _ in 1...3 { try await lab.engine.sweepNetworks() }
+        #expect(try await lab.networks().count == 1, "a container is in it")
+        #expect(await lab.remove(launch, grace: .zero) == .done)
+        try await lab.engine.sweepNetworks()
+        #expect(try await lab.networks().count == 1, "one look may be a moment between two containers")
+        try await lab.engine.sweepNetworks()
+        #expect(try await lab.networks().isEmpty)
+        #expect(await lab.engine.perform(runTask: lab.launch(2, "sleep 100")) == .done)
+        #expect(try await lab.networks().count == 1)
+      }
+    }
+
     @Test("tasks that start at once share one new network, on which the service's names resolve")
     func sharedNetwork() async throws {
       try await Lab.with { lab in
@@ -129,11 +148,7 @@ extension RealContainers {
           let lines = try await lab.engine.lastLogLines(of: client.task.id, count: 100)
           return lines.filter { $0 == "served" }.count == 4
         }
-        let answer = try await lab.engine.client.send(
-          EngineRequest(
-            .get, "/networks", query: ["filters": filters(["label": ["tercet.cluster=\(lab.cluster)"]])],
-            what: "list networks"))
-        #expect(try answer.decode([NamedAnswer].self).map(\.name) == ["\(lab.stack)_default"])
+        #expect(try await lab.networks() == ["\(lab.stack)_default"])
       }
     }
 
@@ -175,6 +190,14 @@ private struct NamedAnswer: Decodable {
 }
 
 extension Lab {
+  fileprivate func networks() async throws -> [String] {
+    let answer = try await engine.client.send(
+      EngineRequest(
+        .get, "/networks", query: ["filters": filters(["label": ["tercet.cluster=\(cluster)"]])],
+        what: "list networks"))
+    return try answer.decode([NamedAnswer].self).map(\.name)
+  }
+
   fileprivate func volumes() async throws -> [String] {
     struct Answer: Decodable {
       let volumes: [NamedAnswer]

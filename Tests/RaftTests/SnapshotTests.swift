@@ -33,7 +33,7 @@ struct SnapshotTests {
   @Test("of the entries before a snapshot no more bytes stay than are allowed")
   func compactionByBytes() throws {
     // Each entry counts for its byte and 32 beside it.
-    var cluster = Cluster(1, settings: try Settings(bytesKeptAfterSnapshot: 3 * 33 + 32))
+    var cluster = RaftCluster(1, settings: try Settings(bytesKeptAfterSnapshot: 3 * 33 + 32))
     cluster.elect(1)
     for byte: UInt8 in 1...9 { cluster.propose(byte, at: 1) }
     cluster.settle()
