@@ -86,8 +86,17 @@ extension Steps {
       if ServerProcess.running(in: data) != nil {
         throw PostgresError.stillStarting(database: database, folder: folder.log)
       }
+      await untilLogIsWritten(data)
       let log = ServerLog.complaints(since: mark, in: folder.log)
       throw PostgresError.startFailed(database: database, log: log.isEmpty ? message : log)
+    }
+  }
+
+  /// The process that writes a server's log outlives the server for a moment, in which the reason comes.
+  private func untilLogIsWritten(_ data: String) async {
+    let deadline = ContinuousClock.now + .seconds(2)
+    while !ServerProcess.all(in: data).isEmpty, ContinuousClock.now < deadline, !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(10))
     }
   }
 
