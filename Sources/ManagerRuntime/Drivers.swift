@@ -11,6 +11,8 @@ public struct Drivers: Sendable {
   public var databases: PostgresServer?
   public var caches: VarnishCaches?
   public var balancer: LoadBalancer?
+  /// Ends when the balancer was told something new: whoever rolls out waits for what comes of it.
+  private let balancerPause = Pause()
 
   public init(
     containers: DockerEngine? = nil, databases: PostgresServer? = nil, caches: VarnishCaches? = nil,
@@ -39,6 +41,7 @@ public struct Drivers: Sendable {
       return await .of { try await caches.carryOut(action) }
     case .balance(let balancing):
       guard let balancer else { return .notManaged("a load balancer") }
+      defer { balancerPause.end() }
       return await .of { try await balancer.carryOut(balancing) }
     }
   }
@@ -75,7 +78,7 @@ public struct Drivers: Sendable {
       if seen != last { report(seen) }
       last = seen
       // A rollout waits for servers that are not up yet.
-      try? await _Concurrency.Task.sleep(for: .milliseconds(isSettled ? 1_000 : 100))
+      await balancerPause.sleep(for: .milliseconds(isSettled ? 1_000 : 100))
     }
   }
 }
