@@ -1,6 +1,6 @@
 import Cluster
 package import Manager
-package import Raft
+import Raft
 
 /// Reads a manager's view and turns it into the documents that operators are shown. Pure.
 package struct ViewReader {
