@@ -59,7 +59,7 @@ struct OperatorClientTests {
         #expect(try await client.status().answeredBy == "b")
         let start = ContinuousClock.now
         #expect(try await client.status().answeredBy == "b")
-        #expect(ContinuousClock.now - start < .seconds(1), "the one that answered is asked first")
+        #expect(ContinuousClock.now - start < .seconds(5), "the one that answered is asked first")
       }
     }
   }
