@@ -39,6 +39,8 @@ struct ManagerStories {
     let first = world.submit(.deploy(Shop.stack()), to: 0, request: request)
     let second = world.submit(.deploy(Shop.stack()), to: 1, request: request)
     #expect(world.run(within: .seconds(3)) { $0.answer(to: first) != nil && $0.answer(to: second) != nil })
+    // Had it not come there yet, the third would be answered by the first's own application.
+    #expect(world.run(within: .seconds(1)) { $0.machines[2].manager?.state.services[Shop.web] != nil })
     let third = world.submit(.deploy(Shop.stack()), to: 2, request: request)
     #expect(world.run(within: .seconds(1)) { $0.answer(to: third) != nil })
     guard case .applied(let one)? = world.answer(to: first),
