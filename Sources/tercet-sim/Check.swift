@@ -49,7 +49,7 @@ struct Check: AsyncParsableCommand {
   var depth: Int?
 
   @Option(help: "End a search after so many different states; each takes about 250 bytes.")
-  var states = 2_000_000
+  var states = 3_000_000
 
   @Option(help: "Stop after so many minutes.")
   var minutes: Double?
