@@ -137,7 +137,9 @@ extension Controllers {
       !isPrimary(name, on: primary, situation)
       && timers.hasHeld("primary of \(name) down", for: settings.databaseRestartWithin, &look)
     if isLost || isDown {
-      guard secondaryIsThere, case .standby? = situation.database(name, on: secondary)?.server else {
+      guard isHeard(secondary, situation, &look),
+        case .standby? = situation.database(name, on: secondary)?.server
+      else {
         look.note("database \(name): \(primary) does not answer, and \(secondary) cannot take over")
         return nil
       }
@@ -150,6 +152,15 @@ extension Controllers {
       return .switching(from: primary, to: secondary)
     }
     return withoutSecondary(name, database, primary, standby, situation, &look)
+  }
+
+  /// Whether a node is there beyond doubt. What fell silent together with the primary must not be promoted: that
+  /// cannot be taken back, and a primary that returns alone would have to wait for it.
+  private func isHeard(_ node: String, _ situation: Situation, _ look: inout Look) -> Bool {
+    let silence = situation.silence(of: node)
+    if silence.nanoseconds < settings.databaseFailoverAfter.nanoseconds / 2 { return true }
+    if silence < settings.nodeLostAfter { look.wait(until: situation.now + .milliseconds(50)) }
+    return false
   }
 
   private mutating func withoutSecondary(
@@ -172,9 +183,7 @@ extension Controllers {
   private mutating func afterSwitching(
     _ name: String, _ from: String, _ to: String, _ situation: Situation, _ look: inout Look
   ) -> Database.Mode? {
-    if situation.silence(of: from) >= settings.nodeLostAfter,
-      situation.silence(of: to) < settings.nodeLostAfter
-    {
+    if situation.silence(of: from) >= settings.nodeLostAfter, isHeard(to, situation, &look) {
       // Until its stop every commit waited for the secondary, so that it holds them all.
       return .promoting(primary: to, from: from)
     }

@@ -189,6 +189,18 @@ struct DatabaseTests {
     #expect(scene.look(after: .milliseconds(1)).modes == [Self.promoting])
   }
 
+  @Test("a secondary that fell silent together with its primary is not promoted before it is heard again")
+  func bothSilent() {
+    var scene = synchronous()
+    scene.silence("a")
+    scene.pass(.milliseconds(300))
+    scene.silence("b")
+    #expect(scene.look(after: .milliseconds(300)) == [])
+    #expect(scene.controllers.nextLook <= scene.now + .milliseconds(50))
+    scene.speak("b")
+    #expect(scene.look(after: .milliseconds(50)).modes == [Self.promoting])
+  }
+
   @Test("without a secondary that is there and follows, nobody takes over")
   func noSecondary() {
     for server in [DatabaseObservation.Server.stopped, .busy, nil] {
