@@ -30,7 +30,7 @@ struct OperatorServerTests {
         request.method = .POST
         request.body = .bytes(Array(body.utf8))
       }
-      let response = try await client.execute(request, timeout: .seconds(10))
+      let response = try await client.execute(request, timeout: .seconds(60))
       let text = String(buffer: try await response.body.collect(upTo: 10 << 20))
       let headers = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first
       }
@@ -271,7 +271,7 @@ struct OperatorServerTests {
       request.method = .POST
       let (silence, _) = AsyncStream<ByteBuffer>.makeStream()
       request.body = .stream(silence, length: .known(Int64(100)))
-      let response = try await client.client.execute(request, timeout: .seconds(10))
+      let response = try await client.client.execute(request, timeout: .seconds(60))
       #expect(response.status == .requestTimeout)
     }
   }

@@ -83,9 +83,9 @@ struct Late: Error {}
 
 /// Waits until a condition holds.
 ///
-/// - Throws: `Late` after ten seconds.
+/// - Throws: `Late` after a minute.
 func eventually(_ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(10)
+  let deadline = ContinuousClock.now + .seconds(60)
   while try await !condition() {
     guard ContinuousClock.now < deadline else { throw Late() }
     try await Task.sleep(for: .milliseconds(5))

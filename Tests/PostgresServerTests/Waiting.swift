@@ -4,7 +4,7 @@ import PostgresServer
 import Synchronization
 
 /// Waits for a condition; throws after the limit.
-func eventually(within limit: Duration = .seconds(10), _ condition: () throws -> Bool) async throws {
+func eventually(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) async throws {
   let deadline = ContinuousClock.now + limit
   while try !condition() {
     guard ContinuousClock.now < deadline else { throw LabError("the awaited did not come within \(limit)") }
