@@ -180,9 +180,10 @@ let package = Package(
     tests("ClusterAuthority", [x509, asn1, subprocess, system]),
     tests("Peers", ["ClusterAuthority", "Raft", nio, nioPosix, nioSSL, logging]),
     tests("DockerEngine", ["Cluster", "Raft", logging]),
-    tests("PostgresServer", ["Cluster", "Raft", logging]),
-    tests("VarnishCache", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
-    tests("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
+    .target(name: "FreePorts", path: "Tests/FreePorts", swiftSettings: strict),
+    tests("PostgresServer", ["FreePorts", "Cluster", "Raft", logging]),
+    tests("VarnishCache", ["FreePorts", "Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
+    tests("LoadBalancer", ["FreePorts", "Cluster", "Raft", nio, nioPosix, nioHTTP1, logging]),
     tests(
       "ManagerRuntime",
       [

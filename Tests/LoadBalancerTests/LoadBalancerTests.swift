@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import FreePorts
 import LoadBalancer
 import Logging
 import NIOCore
@@ -11,8 +12,8 @@ struct LoadBalancerTests {
   @Test("requests are spread over the servers given, and only those that answer count as serving")
   func spread() async throws {
     try await HAProxy.run { _, balancer in
-      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
-      let nobody = Balancing.Server(name: "nobody", address: "127.0.0.1", port: try await freePort())
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), FreePorts.take())
+      let nobody = Balancing.Server(name: "nobody", address: "127.0.0.1", port: FreePorts.take())
       try await balancer.carryOut(balancing(port, [one.server, two.server, nobody]))
       try await eventually("two serve") { try await balancer.observe().serving == ["one", "two"] }
       try await eventually("the third is down") {
@@ -32,7 +33,7 @@ struct LoadBalancerTests {
   @Test("servers come and go in the running worker: a visitor's connection lives on")
   func comeAndGo() async throws {
     try await HAProxy.run { haproxy, balancer in
-      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), FreePorts.take())
       try await balancer.carryOut(balancing(port, [one.server]))
       try await Visitor.visit(port: port) { visit in
         #expect(try await visit.get("/").server == "one")
@@ -52,7 +53,7 @@ struct LoadBalancerTests {
   @Test("a server is taken out only when its last request has ended", arguments: [false, true])
   func drain(byReload: Bool) async throws {
     try await HAProxy.run { haproxy, balancer in
-      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), try await freePort())
+      let (one, two, port) = (try await Web.start("one"), try await Web.start("two"), FreePorts.take())
       try await balancer.carryOut(balancing(port, [one.server]))
       try await eventually("one serves") { try await balancer.observe().serving == ["one"] }
       // Another tercetd does not know what HAProxy runs with, and has it load its file.
@@ -80,7 +81,7 @@ struct LoadBalancerTests {
   @Test("a rolling exchange of all servers under load fails no request")
   func rolling() async throws {
     try await HAProxy.run { _, balancer in
-      let port = try await freePort()
+      let port = FreePorts.take()
       var webs = [try await Web.start("v0"), try await Web.start("v1")]
       try await balancer.carryOut(balancing(port, webs.map(\.server)))
       try await eventually("both serve") { try await balancer.observe().serving.count == 2 }
@@ -109,7 +110,7 @@ struct LoadBalancerTests {
   @Test("frontends come and go, also the last one, and HAProxy answers 503 for one without servers")
   func frontends() async throws {
     try await HAProxy.run { haproxy, balancer in
-      let (first, second) = (try await freePort(), try await freePort())
+      let (first, second) = (FreePorts.take(), FreePorts.take())
       let one = try await Web.start("one")
       try await balancer.carryOut(
         Balancing(frontends: [
@@ -130,7 +131,7 @@ struct LoadBalancerTests {
   @Test("a port that another program has is told, and HAProxy goes on with what it had")
   func portInUse() async throws {
     try await HAProxy.run { haproxy, balancer in
-      let (one, port) = (try await Web.start("one"), try await freePort())
+      let (one, port) = (try await Web.start("one"), FreePorts.take())
       try await balancer.carryOut(balancing(port, [one.server]))
       let before = try haproxy.text()
       let taken = balancing(one.server.port, [one.server])
@@ -140,7 +141,7 @@ struct LoadBalancerTests {
       #expect(try haproxy.text() == before)
       #expect(try await Visitor.visit(port: port) { try await $0.get("/") }.status == 200)
       // And takes the next one.
-      try await balancer.carryOut(balancing(try await freePort(), [one.server]))
+      try await balancer.carryOut(balancing(FreePorts.take(), [one.server]))
       await one.stop()
     }
   }

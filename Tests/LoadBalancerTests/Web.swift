@@ -91,12 +91,3 @@ enum Visitor {
     }
   }
 }
-
-/// A port of the loopback that was free a moment ago.
-func freePort() async throws -> Int {
-  let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-    .bind(host: "127.0.0.1", port: 0).get()
-  let port = channel.localAddress?.port ?? 0
-  try await channel.close()
-  return port
-}

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import FreePorts
 import Glibc
 import Logging
 import PostgresServer
@@ -93,7 +94,7 @@ final class Node: Sendable {
     mkdir(data, 0o755)
     self.specification = {
       var own = specification
-      own.port = freePort()
+      own.port = FreePorts.take()
       return own
     }()
     folder = DatabaseFolder(dataFolder: data, database: specification.name)
@@ -223,22 +224,6 @@ extension DatabaseObservation {
   }
   var standbys: [Standby] { if case .primary(_, _, let standbys) = server { standbys } else { [] } }
   var streamingStandbys: [String] { standbys.filter(\.isStreaming).map(\.name) }
-}
-
-/// A port of the loopback that is free now.
-func freePort() -> Int {
-  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(socket) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = inet_addr("127.0.0.1")
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  return withUnsafeMutableBytes(of: &address) { bytes in
-    let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-    bind(socket, pointer, length)
-    getsockname(socket, pointer, &length)
-    return Int(UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port))
-  }
 }
 
 /// Silent, unless a failing test is looked into.

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import FreePorts
 import Logging
 import NIOPosix
 import Testing
@@ -12,11 +13,9 @@ final class Varnish: Sendable {
   let purgePort: Int
   let commandLinePort: Int
 
-  private init(folder: URL) async throws {
+  private init(folder: URL) {
     self.folder = folder
-    (publicPort, purgePort, commandLinePort) = (
-      try await freePort(), try await freePort(), try await freePort()
-    )
+    (publicPort, purgePort, commandLinePort) = (FreePorts.take(), FreePorts.take(), FreePorts.take())
   }
 
   /// Runs varnishd in front of an origin, hands it to `body`, and ends it whatever happens.
@@ -33,7 +32,7 @@ final class Varnish: Sendable {
     defer { try? FileManager.default.removeItem(at: folder) }
     let origin = try await Origin.start()
     do {
-      let varnish = try await Varnish(folder: folder)
+      let varnish = Varnish(folder: folder)
       try varnish.writeFiles(originPort: origin.port, site: site, hasKeys: hasKeys)
       let process = try await varnish.start()
       do {
@@ -62,8 +61,9 @@ final class Varnish: Sendable {
 
   var secretFile: String { folder.appending(path: "secret").path }
 
-  /// Starts varnishd, also again after it has ended, at the same addresses.
+  /// Starts varnishd, also again after it has ended, at the same addresses; fails with its words when it ends.
   func start() async throws -> RunningProcess {
+    let log = folder.appending(path: "varnishd.log")
     let process = try RunningProcess(
       "/usr/sbin/varnishd",
       [
@@ -71,9 +71,18 @@ final class Varnish: Sendable {
         folder.appending(path: "test.vcl").path, "-a", "public=127.0.0.1:\(publicPort)", "-a",
         "tercet=127.0.0.1:\(purgePort)", "-T", "127.0.0.1:\(commandLinePort)", "-S", secretFile, "-s",
         "malloc,32m", "-p", "ban_lurker_age=0.1", "-p", "ban_lurker_sleep=0.001",
-      ])
+      ], log: log)
     let client = client()
-    try await eventually("varnishd answers") { await client.observe().isReachable }
+    do {
+      try await eventually("varnishd answers") {
+        try #require(process.isRunning, "varnishd ended: \(try String(contentsOf: log, encoding: .utf8))")
+        return await client.observe().isReachable
+      }
+    } catch {
+      await client.close()
+      await process.end()
+      throw error
+    }
     await client.close()
     return process
   }
@@ -109,14 +118,19 @@ func makeClient(_ configuration: VarnishCache.Configuration) -> VarnishCache {
 final class RunningProcess: Sendable {
   private let process: Process
 
-  init(_ path: String, _ arguments: [String]) throws {
+  /// - Parameter log: a file for what it writes.
+  init(_ path: String, _ arguments: [String], log: URL) throws {
+    try Data().write(to: log)
+    let output = try FileHandle(forWritingTo: log)
     process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = output
     try process.run()
   }
+
+  var isRunning: Bool { process.isRunning }
 
   /// Children of a Swift thread inherit its signal mask, which blocks SIGTERM; varnishd's worker ends by itself
   /// with its manager.

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import FreePorts
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -224,7 +225,7 @@ struct VarnishCacheTests {
 
   @Test("a port where nobody listens, and one where a stranger does, are told apart")
   func strangers() async throws {
-    let nobody = Endpoint(host: "127.0.0.1", port: try await freePort())
+    let nobody = Endpoint(host: "127.0.0.1", port: FreePorts.take())
     var configuration = VarnishCache.Configuration(
       name: "a", commandLine: nobody, secretFile: "/dev/null", purges: nobody)
     guard case .unreachable(nobody, _) = await failure(of: makeClient(configuration)) else {
