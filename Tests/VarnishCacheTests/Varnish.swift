@@ -75,7 +75,7 @@ final class Varnish: Sendable {
     let client = client()
     do {
       try await eventually("varnishd answers") {
-        try #require(process.isRunning, "varnishd ended: \(try String(contentsOf: log, encoding: .utf8))")
+        guard process.isRunning else { throw VarnishEnded(words: try String(contentsOf: log, encoding: .utf8)) }
         return await client.observe().isReachable
       }
     } catch {
@@ -106,6 +106,10 @@ final class Varnish: Sendable {
 
     """.write(to: folder.appending(path: "test.vcl"), atomically: true, encoding: .utf8)
   }
+}
+
+struct VarnishEnded: Error {
+  let words: String
 }
 
 func makeClient(_ configuration: VarnishCache.Configuration) -> VarnishCache {
