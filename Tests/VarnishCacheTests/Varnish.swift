@@ -75,7 +75,9 @@ final class Varnish: Sendable {
     let client = client()
     do {
       try await eventually("varnishd answers") {
-        guard process.isRunning else { throw VarnishEnded(words: try String(contentsOf: log, encoding: .utf8)) }
+        guard process.isRunning else {
+          throw VarnishEnded(words: try String(contentsOf: log, encoding: .utf8))
+        }
         return await client.observe().isReachable
       }
     } catch {
