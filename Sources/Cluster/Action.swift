@@ -135,12 +135,16 @@ public struct Balancing: Hashable, Codable, Sendable {
     /// Such as `example_web_8080`.
     public var name: String
     public var port: Int
+    /// The node's own.
     public var servers: [Server]
+    /// The same port of the other nodes' load balancers, for as long as no server of the node's own is up.
+    public var elsewhere: [Server]
 
-    public init(name: String, port: Int, servers: [Server]) {
+    public init(name: String, port: Int, servers: [Server], elsewhere: [Server] = []) {
       self.name = name
       self.port = port
       self.servers = servers
+      self.elsewhere = elsewhere
     }
   }
 

@@ -38,21 +38,46 @@ func render(_ balancing: Balancing, _ configuration: LoadBalancer.Configuration)
 }
 
 private func render(_ frontend: Balancing.Frontend, bind: String) -> String {
+  let elsewhere = frontend.name + ServerState.elsewhere
   var text = """
 
     frontend \(frontend.name)
       bind \(bind.contains(":") ? "[\(bind)]" : bind):\(frontend.port)
+
+    """
+  if !frontend.elsewhere.isEmpty {
+    // What came from another node's load balancer stays here: two without servers would hand it to and fro.
+    text += "  use_backend \(elsewhere) if { nbsrv(\(frontend.name)) eq 0 } !{ req.hdr(\(hop)) -m found }\n"
+  }
+  text += """
       default_backend \(frontend.name)
 
     backend \(frontend.name)
       http-request disable-l7-retry unless METH_GET
+      http-request del-header \(hop)
+    \(lines(frontend.servers))
 
     """
-  for server in frontend.servers {
-    text += "  server \(server.name) \(endpoint(of: server)) \(serverOptions)\n"
+  if !frontend.elsewhere.isEmpty {
+    text += """
+
+      backend \(elsewhere)
+        http-request disable-l7-retry unless METH_GET
+        http-request set-header \(hop) 1
+      \(lines(frontend.elsewhere))
+
+      """
   }
   return text
 }
+
+private func lines(_ servers: [Balancing.Server]) -> String {
+  servers.map { "  server \($0.name) \(endpoint(of: $0)) \(serverOptions)" }.joined(separator: "\n")
+}
+
+/// Marks a request that one node's load balancer hands to another's. A visitor who sends it is served by the node's own
+/// servers, as most are.
+private let hop = "x-tercet-from-elsewhere"
 
 /// A server is down after two failed connections in a row, and up again after one that works. The interval is also
 /// how long a rollout waits for the first check of a new server.
@@ -75,6 +100,7 @@ extension Balancing {
         throw .invalid("port \(frontend.port) is published twice, by '\(frontend.name)' and another service")
       }
       try check(frontend.servers)
+      try check(frontend.elsewhere)
     }
   }
 

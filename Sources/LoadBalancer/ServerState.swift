@@ -23,6 +23,9 @@ public struct ServerState: Hashable, Sendable {
   /// Asks for the servers of all backends (management guide, "show stat").
   static let question = "show stat -1 4 -1"
 
+  /// The end of the names of the backends that lead to other nodes; the servers there are not ours.
+  static let elsewhere = ".elsewhere"
+
   /// Reads the answer: comma-separated values under a line of names.
   static func read(_ answer: String, from socket: String) throws(LoadBalancerError) -> [ServerState] {
     let lines = answer.split(separator: "\n").map {
@@ -39,6 +42,7 @@ public struct ServerState: Hashable, Sendable {
         guard let index = columns[name], index < line.count else { return "" }
         return line[index]
       }
+      guard !value("# pxname").hasSuffix(elsewhere) else { continue }
       servers.append(
         ServerState(
           frontend: String(value("# pxname")), name: String(value("svname")), status: String(value("status")),

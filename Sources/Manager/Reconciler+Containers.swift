@@ -125,10 +125,16 @@ extension Reconciler {
         frontends.append(
           Balancing.Frontend(
             name: "\(name.stack)_\(name.service)_\(port.published)", port: port.published,
-            servers: servers(of: name, published: port.published, state)))
+            servers: servers(of: name, published: port.published, state),
+            elsewhere: balancersElsewhere(state, port: port.published)))
       }
     }
     return frontends.sorted { $0.port < $1.port }
+  }
+
+  private func balancersElsewhere(_ state: State, port: Int) -> [Balancing.Server] {
+    state.nodes.values.filter { $0.description.runsBalancer && $0.description.name != node }
+      .map { Balancing.Server(name: $0.description.name, address: $0.description.address, port: port) }
   }
 
   /// The node's own containers of a service that are well; of old revisions too, by the port they have.

@@ -128,6 +128,37 @@ struct LoadBalancerTests {
     }
   }
 
+  @Test(
+    "a node without a server of its own hands visitors to another node's, and none to and fro between two such"
+  )
+  func elsewhere() async throws {
+    try await HAProxy.run { _, here in
+      try await HAProxy.run { _, there in
+        let web = try await Web.start("web")
+        let (herePort, therePort) = (FreePorts.take(), FreePorts.take())
+        func balancing(_ port: Int, _ servers: [Balancing.Server], elsewhere: Int) -> Balancing {
+          let other = Balancing.Server(name: "other", address: "127.0.0.1", port: elsewhere)
+          return Balancing(frontends: [
+            Balancing.Frontend(name: "shop_web_80", port: port, servers: servers, elsewhere: [other])
+          ])
+        }
+        func status(_ port: Int) async throws -> UInt {
+          try await Visitor.visit(port: port) { try await $0.get("/") }.status
+        }
+        try await here.carryOut(balancing(herePort, [], elsewhere: therePort))
+        try await there.carryOut(balancing(therePort, [web.server], elsewhere: herePort))
+        #expect(try await status(therePort) == 200)
+        #expect(try await status(herePort) == 200)
+        #expect(try await here.observe().serving == [])
+
+        try await there.carryOut(balancing(therePort, [], elsewhere: herePort))
+        #expect(try await status(herePort) == 503)
+        #expect(try await status(therePort) == 503)
+        await web.stop()
+      }
+    }
+  }
+
   @Test("a port that another program has is told, and HAProxy goes on with what it had")
   func portInUse() async throws {
     try await HAProxy.run { haproxy, balancer in
