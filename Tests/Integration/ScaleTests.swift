@@ -16,6 +16,23 @@ extension ThreeZones {
       }
     }
 
+    @Test("of a service with one container the page comes in both zones")
+    func scaleToOne() async throws {
+      try await Cluster.whole()
+
+      let scaled = try await Cluster.tercet("scale", "\(Shop.service)=1")
+
+      #expect(scaled.status == 0, "\(scaled.errors)")
+      try await eventually("one container is left", within: .seconds(30)) {
+        try await Shop.containers().count == 1
+      }
+      for zone in Lab.Zone.data {
+        try await Lab.exec(
+          in: zone, "curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:8080/ok")
+      }
+      try await Shop.scale(to: 2)
+    }
+
     @Test("scaling down leaves the containers that stay untouched")
     func scaleDown() async throws {
       try await Cluster.whole()

@@ -148,7 +148,7 @@ struct LoadBalancerTests {
         try await here.carryOut(balancing(herePort, [], elsewhere: therePort))
         try await there.carryOut(balancing(therePort, [web.server], elsewhere: herePort))
         #expect(try await status(therePort) == 200)
-        #expect(try await status(herePort) == 200)
+        try await eventually("the other node's load balancer was seen") { try await status(herePort) == 200 }
         #expect(try await here.observe().serving == [])
 
         try await there.carryOut(balancing(therePort, [], elsewhere: herePort))

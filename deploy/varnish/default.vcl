@@ -1,5 +1,5 @@
-# The cache of the lab and the quickstart: in front of the zone's own HAProxy, which knows every healthy
-# container in both zones.
+# The cache of the lab and the quickstart: in front of the zone's own HAProxy, which leads to the zone's healthy
+# containers, and to the other zone when it has none.
 
 vcl 4.1;
 
