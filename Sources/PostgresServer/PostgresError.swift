@@ -39,7 +39,7 @@ public enum PostgresError: Error, Hashable, CustomStringConvertible {
     case .rootWithoutUser:
       "Postgres refuses to run as root: name the user of the database servers in the configuration, such as postgres"
     case .folderClosed(let folder, let user):
-      "user “\(user)” cannot enter \(folder), which is above the database's folder: chmod o+x \(folder)"
+      "user “\(user)” cannot enter \(folder), which is above the database's folder: name another data folder for Postgres in the configuration, such as /var/lib/tercet-postgres"
     case .staleEpoch(let database, let epoch, let seen):
       "database \(database): a step of epoch \(epoch) is refused, because epoch \(seen) has begun on this node"
     case .overtaken(let database):

@@ -132,8 +132,10 @@ extension DaemonConfiguration {
       cacheSecret: cacheSecret(root), purge: purge(root), haproxy: haproxy(root),
       raft: timings.raft, control: timings.control, logLevel: logLevel(root))
     configuration.checkMembership(root)
+    let complete = configuration.withPaths(from: folder)
+    complete.checkFolders(root)
     try complaints.throwIfAny()
-    return configuration.withPaths(from: folder)
+    return complete
   }
 
   /// Relative paths start from the configuration's own folder.
@@ -149,6 +151,18 @@ extension DaemonConfiguration {
     result.haproxy?.masterSocket = absolute(haproxy?.masterSocket ?? "")
     result.haproxy?.adminSocket = absolute(haproxy?.adminSocket ?? "")
     return result
+  }
+
+  /// The manager's folder is its own: the user of the database servers could not pass through it.
+  private func checkFolders(_ root: Section) {
+    guard let postgres, let section = root.section("postgres") else { return }
+    let own = URL(fileURLWithPath: dataFolder).standardizedFileURL.path
+    let servers = URL(fileURLWithPath: postgres.dataFolder).standardizedFileURL.path
+    guard servers == own || servers.hasPrefix(own + "/") else { return }
+    section.complain(
+      "dataFolder",
+      "postgres.dataFolder must not lie in \(own), which only tercetd may enter: name another, such as "
+        + "\(own)-postgres")
   }
 
   private func checkMembership(_ root: Section) {

@@ -61,6 +61,26 @@ struct BootstrapTests {
     #expect(door["allow"] == ["127.0.0.0/8", "::1/128", "10.0.0.1/32", "fd00::2/128", "10.0.0.3/32"])
   }
 
+  @Test(
+    "the examples in a manager's configuration are what its daemon takes, once the marks before them are gone"
+  )
+  func examples() async throws {
+    try await withFolder { folder in
+      let output = "\(folder)/shop"
+      _ = try await CommandLineTool.run(
+        ["bootstrap", "--output", output, "--cluster", "shop"] + Self.managers)
+      let file = "\(output)/a/tercetd.yaml"
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      let examples = text.replacing(#/(?m)^# (?=  |[a-z]+: [{\[]|haproxy:)/#, with: "")
+      for key in ["purge", "docker", "postgres", "varnish", "caches", "haproxy", "labels", "timings"] {
+        #expect(examples.contains("\n\(key):"), "\(key)")
+      }
+      try examples.write(toFile: file, atomically: false, encoding: .utf8)
+      let daemon = try await CommandLineTool.run(["--check", "--configuration", file], program: "tercetd")
+      #expect(daemon.code == 0, "\(daemon.errors)")
+    }
+  }
+
   @Test("the operator's folder is what the other commands read")
   func operatorFolder() async throws {
     try await withFolder { folder in

@@ -10,22 +10,21 @@ struct CommandLineTool: Sendable {
   let output: String
   let errors: String
 
-  /// It lies beside the tests' own executable.
-  static var path: String {
-    get throws {
-      let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("tercet").path
-    }
+  /// Programs lie beside the tests' own executable.
+  static func path(_ program: String = "tercet") throws -> String {
+    let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent(program).path
   }
 
-  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> CommandLineTool
-  {
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], program: String = "tercet"
+  ) async throws -> CommandLineTool {
     var variables: [Environment.Key: String] = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "UTC"]
     for (name, value) in environment {
       if let key = Environment.Key(rawValue: name) { variables[key] = value }
     }
     let result = try await Subprocess.run(
-      .path(FilePath(try path)), arguments: Arguments(arguments), environment: .custom(variables),
+      .path(FilePath(try path(program))), arguments: Arguments(arguments), environment: .custom(variables),
       output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
     guard case .exited(let code) = result.terminationStatus else { throw Killed() }
     return CommandLineTool(

@@ -162,7 +162,7 @@ struct CommandTests {
     let manager = Self.scene()
     try await Operator.withManager(manager) { ana async throws in
       let process = Process()
-      process.executableURL = URL(fileURLWithPath: try CommandLineTool.path)
+      process.executableURL = URL(fileURLWithPath: try CommandLineTool.path())
       process.arguments = ["deploy", try ana.stackFile(), "--home", ana.home]
       let errors = Pipe()
       process.standardError = errors

@@ -114,6 +114,10 @@ struct ConfigurationTests {
       "an election's longest wait below its shortest", "electionMinimumMilliseconds: 500",
       "electionMinimumMilliseconds: 1500", line: 14,
       says: "timings.electionMaximumMilliseconds must be above the minimum"),
+    Mistake(
+      "databases in the folder that only the manager may enter", "docker: {socket: /var/run/docker.sock}",
+      "postgres: {dataFolder: /nonexistent/tercet/log/../log/postgres}", line: 15,
+      says: "postgres.dataFolder must not lie in /nonexistent/tercet/log, which only tercetd may enter"),
     // Membership.
     Mistake(
       "an id that is not among the managers", "id: 1\n", "id: 4\n", line: 3,

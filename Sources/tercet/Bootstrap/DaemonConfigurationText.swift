@@ -45,7 +45,8 @@ struct DaemonConfigurationText {
     # What is not named here is not managed on this node. A manager without any of it only decides, and is
     # where the leader likes to be.
     # docker: {socket: /var/run/docker.sock}
-    # postgres: {binaries: /usr/lib/postgresql/15/bin, dataFolder: /var/lib/tercet/postgres, user: postgres}
+    # Its data folder is not inside the manager's, which nobody but tercetd may enter.
+    # postgres: {binaries: /usr/lib/postgresql/15/bin, dataFolder: \(JSON.text(dataFolder + "-postgres")), user: postgres}
     # varnish: {name: \(manager.zone), cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "127.0.0.1:6083"}
     # The secret of Varnish in containers, whose services have the label tercet.cache.
     # caches: {secret: /etc/varnish/secret}
