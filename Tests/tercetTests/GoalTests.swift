@@ -139,6 +139,67 @@ struct GoalTests {
     #expect(await Self.progress(manager, goal) == .failed("a was activated meanwhile"))
   }
 
+  @Test("a node is drained when its databases take writes elsewhere, not while they switch over")
+  func drainDatabase() async {
+    let manager = FakeManager()
+    manager.registerNodes()
+    manager.replicateDatabase()
+    let goal = DrainGoal(index: manager.decide(.drain(node: "a")).index, node: "a")
+    #expect(await Self.progress(manager, goal) == .moving)
+    let steps: [Database.Mode] = [
+      .switching(from: "a", to: "b"), .stopped(from: "a", to: "b", at: LSN(5_000)),
+      .promoting(primary: "b", from: "a"),
+    ]
+    for (ordinal, mode) in steps.enumerated() {
+      manager.decide(
+        .database(DatabaseStep(database: "plone", expectedEpoch: UInt64(5 + ordinal), mode: mode)))
+      #expect(await Self.progress(manager, goal) == .moving, "\(mode)")
+      #expect(
+        goal.items(in: ViewReader(await manager.view()).progress(ofStack: nil)).contains {
+          $0.name == "plone"
+        })
+    }
+    manager.decide(
+      .database(DatabaseStep(database: "plone", expectedEpoch: 8, mode: .solo(primary: "b"))))
+    #expect(await Self.progress(manager, goal) == .done)
+  }
+
+  @Test("a drain says when a database has nowhere to go, and waits while one may still find a place")
+  func drainLonely() async {
+    for (zones, expected) in [
+      (["zone-a"], Progress.stuck("no other zone has a copy of plone: away for as long as a is")),
+      (["zone-a", "zone-b"], .moving),
+    ] {
+      let manager = FakeManager()
+      manager.registerNodes()
+      var stack = FakeManager.databaseStack()
+      stack.databases[0].zones = zones
+      manager.decide(.deploy(stack))
+      let goal = DrainGoal(index: manager.decide(.drain(node: "a")).index, node: "a")
+      #expect(await Self.progress(manager, goal) == .done, "it waits for a node, and this one is out")
+      for (epoch, mode) in [(1, Database.Mode.initializing(primary: "a")), (2, .solo(primary: "a"))] {
+        manager.decide(
+          .database(DatabaseStep(database: "plone", expectedEpoch: UInt64(epoch), mode: mode)))
+      }
+      #expect(await Self.progress(manager, goal) == expected)
+    }
+  }
+
+  @Test("a node is drained when another leads, unless it is the only manager")
+  func drainLeader() async {
+    let manager = FakeManager()
+    manager.registerNodes()
+    let goal = DrainGoal(index: manager.decide(.drain(node: "c")).index, node: "c")
+    #expect(await Self.progress(manager, goal) == .moving)
+    manager.see { $0.leadership.leader = nil }
+    #expect(await Self.progress(manager, goal) == .moving)
+    #expect(
+      await Self.progress(manager, DrainGoal(index: goal.index, node: "c", handsLeadershipOn: false)) == .done
+    )
+    manager.see { $0.leadership.leader = NodeID(1) }
+    #expect(await Self.progress(manager, goal) == .done)
+  }
+
   @Test("a promotion is reached when the secondary takes writes, and failed when it was given up")
   func promotion() async {
     let manager = FakeManager()

@@ -5,6 +5,8 @@ public struct ProgressReport: Hashable, Codable, Sendable {
   /// The manager that answered.
   public var answeredBy: String
   public var isCurrent: Bool
+  /// The manager that leads; missing while none is known.
+  public var leader: String?
   /// Sorted by name.
   public var services: [ServiceStatus]
   /// Sorted by name.

@@ -30,7 +30,8 @@ extension ViewReader {
     let nodes = state.nodes.values
     return ProgressReport(
       appliedIndex: state.appliedIndex, answeredBy: view.node, isCurrent: view.isCurrent,
-      services: services(ofStack: stack), databases: databases(ofStack: stack), caches: caches,
+      leader: leader?.name, services: services(ofStack: stack), databases: databases(ofStack: stack),
+      caches: caches,
       lostNodes: nodes.filter { $0.health == .lost }.map(\.name),
       drainedNodes: nodes.filter { $0.availability == .drained }.map(\.name))
   }

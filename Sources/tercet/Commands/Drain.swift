@@ -5,8 +5,8 @@ struct Drain: ClusterCommand {
   static let configuration = CommandConfiguration(
     abstract: "Empties a node, for a planned reboot.",
     discussion: """
-      Its tasks move start-first, and its databases switch over. Waits until nothing is left there that is \
-      needed elsewhere.
+      Its tasks move start-first, its databases switch over, and another manager leads. Waits until nothing is \
+      left there that is needed elsewhere. Exit code 4 if a database has no other zone to go to.
 
       Example:
         tercet drain a && ssh a reboot; tercet activate a
@@ -22,7 +22,7 @@ struct Drain: ClusterCommand {
     try await Change(client: client, cluster: cluster, waiting: waiting).make(
       .drain(node: node),
       interrupted: "\(node) is being emptied further; `tercet activate \(node)` takes it back"
-    ) { DrainGoal(index: $0.index, node: node) }
+    ) { DrainGoal(index: $0.index, node: node, handsLeadershipOn: client.managers.count > 1) }
   }
 }
 
