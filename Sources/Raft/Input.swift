@@ -66,6 +66,8 @@ public enum Refusal: Hashable, Sendable {
   case transferring
   /// Too much is uncommitted already (`Settings.maximumUncommittedBytes`).
   case overloaded
+  /// A command is longer than `Settings.maximumCommandBytes`; nothing of its batch was taken.
+  case tooLarge
   /// An earlier change of the membership is not complete, or the leader is so new that it cannot know.
   case changeUnderWay
   /// A membership without voters, or with a member that is both voter and learner.

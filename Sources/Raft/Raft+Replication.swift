@@ -12,6 +12,10 @@ extension Raft {
       output.append(.refused(token: token, .transferring))
       return
     }
+    guard commands.allSatisfy({ $0.count <= settings.maximumCommandBytes }) else {
+      output.append(.refused(token: token, .tooLarge))
+      return
+    }
     let payloads = commands.map(Payload.command)
     let bytes = payloads.reduce(0) { $0 + $1.byteCount + 32 }
     let waiting = leading.uncommittedBytes

@@ -12,6 +12,9 @@ public struct Settings: Hashable, Sendable {
   public let maximumInFlightBytes: Int
   /// How many bytes of entries one append carries; a single larger entry is sent alone.
   public let maximumAppendBytes: Int
+  /// How many bytes one command has at most; more are refused with `Refusal.tooLarge`. What the members' link cannot
+  /// carry could never be replicated, and would stand before everything else for ever.
+  public let maximumCommandBytes: Int
   /// How many bytes of proposals may wait for their commit before a leader refuses more with
   /// `Refusal.overloaded`; a single larger batch is taken when nothing else waits.
   public let maximumUncommittedBytes: Int
@@ -29,6 +32,7 @@ public struct Settings: Hashable, Sendable {
     maximumInFlightMessages: Int = 64,
     maximumInFlightBytes: Int = 4 << 20,
     maximumAppendBytes: Int = 512 << 10,
+    maximumCommandBytes: Int = 2 << 20,
     maximumUncommittedBytes: Int = 32 << 20,
     snapshotChunkBytes: Int = 256 << 10,
     entriesKeptAfterSnapshot: Int = 2_000,
@@ -44,32 +48,34 @@ public struct Settings: Hashable, Sendable {
     try Settings.require(maximumInFlightMessages >= 1, "maximumInFlightMessages", "must be at least 1")
     try Settings.require(maximumInFlightBytes >= 1, "maximumInFlightBytes", "must be at least 1")
     try Settings.require(maximumAppendBytes >= 1, "maximumAppendBytes", "must be at least 1")
+    try Settings.require(maximumCommandBytes >= 1, "maximumCommandBytes", "must be at least 1")
     try Settings.require(maximumUncommittedBytes >= 1, "maximumUncommittedBytes", "must be at least 1")
     try Settings.require(snapshotChunkBytes >= 1, "snapshotChunkBytes", "must be at least 1")
     try Settings.require(entriesKeptAfterSnapshot >= 0, "entriesKeptAfterSnapshot", "must not be negative")
     try Settings.require(bytesKeptAfterSnapshot >= 0, "bytesKeptAfterSnapshot", "must not be negative")
     self.init(
       checked: heartbeatInterval, electionTimeout, maximumInFlightMessages, maximumInFlightBytes,
-      maximumAppendBytes, maximumUncommittedBytes, snapshotChunkBytes, entriesKeptAfterSnapshot,
-      bytesKeptAfterSnapshot)
+      maximumAppendBytes, maximumCommandBytes, maximumUncommittedBytes, snapshotChunkBytes,
+      entriesKeptAfterSnapshot, bytesKeptAfterSnapshot)
   }
 
   /// The values given above.
   public static let standard = Settings(
     checked: .milliseconds(100), .milliseconds(500) ... .milliseconds(1_000), 64, 4 << 20, 512 << 10,
-    32 << 20, 256 << 10, 2_000, 1 << 20)
+    2 << 20, 32 << 20, 256 << 10, 2_000, 1 << 20)
 
   private init(
     checked heartbeatInterval: Duration, _ electionTimeout: ClosedRange<Duration>,
     _ maximumInFlightMessages: Int, _ maximumInFlightBytes: Int, _ maximumAppendBytes: Int,
-    _ maximumUncommittedBytes: Int, _ snapshotChunkBytes: Int, _ entriesKeptAfterSnapshot: Int,
-    _ bytesKeptAfterSnapshot: Int
+    _ maximumCommandBytes: Int, _ maximumUncommittedBytes: Int, _ snapshotChunkBytes: Int,
+    _ entriesKeptAfterSnapshot: Int, _ bytesKeptAfterSnapshot: Int
   ) {
     self.heartbeatInterval = heartbeatInterval
     self.electionTimeout = electionTimeout
     self.maximumInFlightMessages = maximumInFlightMessages
     self.maximumInFlightBytes = maximumInFlightBytes
     self.maximumAppendBytes = maximumAppendBytes
+    self.maximumCommandBytes = maximumCommandBytes
     self.maximumUncommittedBytes = maximumUncommittedBytes
     self.snapshotChunkBytes = snapshotChunkBytes
     self.entriesKeptAfterSnapshot = entriesKeptAfterSnapshot

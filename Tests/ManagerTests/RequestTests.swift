@@ -183,16 +183,37 @@ struct RequestTests {
     #expect(subject.manager.state.history.purges.count == 4)
   }
 
-  @Test("a purge of too many addresses is told why it is refused")
-  func refusedPurge() {
+  @Test(
+    "purges that are too many, or too large for any frame, are refused before the log, alone, and told why",
+    arguments: [
+      (State.maximumPurges + 1, 8, "a purge names 1 to 10000 things to forget, not 10001"),
+      (300, 8_000, "it takes 2400920 bytes; an intent has at most 2097152"),
+    ])
+  func refusedPurge(count: Int, bytes: Int, reason: String) {
     var subject = Subject.leading()
-    let many = (0...State.maximumPurges).map { Purge.address(host: nil, path: "/\($0)") }
-    subject.step(.purge([.init(token: 1, origin: "door/a", purges: many)]))
-    guard case .applied(let applied)? = subject.answers[1] else {
-      Issue.record("\(String(describing: subject.answers[1]))")
-      return
+    let before = subject.manager.view(at: subject.now).commitIndex
+    let many = (0..<count).map { page in
+      let start = "/\(page)/"
+      return Purge.address(host: nil, path: start + String(repeating: "x", count: bytes - start.utf8.count))
     }
-    #expect(applied.outcome.isRefused)
+    subject.step(
+      .purge([
+        .init(token: 1, origin: "door/a", purges: many),
+        .init(token: 2, origin: "door/a", purges: [.address(host: nil, path: "/")]),
+      ]))
+    #expect(subject.answers[1] == .applied(Applied(index: before, outcome: .refused(reason: reason))))
+    #expect(subject.answers[2] == .purged)
+    #expect(subject.manager.view(at: subject.now).commitIndex == before + 1)
+  }
+
+  @Test("a single request of many kibibytes is an entry of its own")
+  func largeRequest() {
+    var subject = Subject.leading()
+    let large = (0..<200).map {
+      Purge.address(host: nil, path: "/\($0)/" + String(repeating: "x", count: 8_000))
+    }
+    subject.step(.purge([.init(token: 1, origin: "door/a", purges: large)]))
+    #expect(subject.answers[1] == .purged)
   }
 
   // MARK: Readers

@@ -188,6 +188,19 @@ struct ReplicationTests {
     #expect(cluster.takeAnswers() == [.appended(token: 3, first: 3, count: 1, term: 1)])
   }
 
+  @Test("a command that is too large to be replicated is refused, and its whole batch with it")
+  func tooLarge() throws {
+    var cluster = RaftCluster(3, settings: try Settings(maximumCommandBytes: 200))
+    cluster.elect(1)
+    _ = cluster.takeAnswers()
+    cluster.step(1, .propose(token: 1, commands: [[0], Array(repeating: 0, count: 201)]))
+    cluster.step(1, .propose(token: 2, commands: [Array(repeating: 0, count: 200)]))
+    #expect(
+      cluster.takeAnswers() == [
+        .refused(token: 1, .tooLarge), .appended(token: 2, first: 2, count: 1, term: 1),
+      ])
+  }
+
   @Test("a follower refuses a proposal and names the leader")
   func notLeader() {
     var cluster = RaftCluster(3)

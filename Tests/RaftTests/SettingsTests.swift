@@ -16,6 +16,7 @@ struct SettingsTests {
       try Settings(electionTimeout: .milliseconds(500) ... .milliseconds(500))
     }
     #expect(throws: SettingsError.self) { try Settings(maximumInFlightMessages: 0) }
+    #expect(throws: SettingsError.self) { try Settings(maximumCommandBytes: 0) }
     #expect(throws: SettingsError.self) { try Settings(entriesKeptAfterSnapshot: -1) }
     #expect(throws: SettingsError.self) { try Settings(bytesKeptAfterSnapshot: -1) }
     do {
