@@ -7,11 +7,16 @@ extension State {
   /// The most purges one intent may hold.
   public static let maximumPurges = 10_000
 
-  mutating func purge(_ requested: [Purge], proposedAt wallClock: Int64, at index: Index) -> Outcome {
-    guard !requested.isEmpty, requested.count <= Self.maximumPurges else {
-      return .refused(reason: "a purge names 1 to \(Self.maximumPurges) addresses, not \(requested.count)")
+  /// Why purges cannot be asked for together; nil when they can.
+  public static func complaint(of purges: [Purge]) -> String? {
+    guard (1...maximumPurges).contains(purges.count) else {
+      return "a purge names 1 to \(maximumPurges) things to forget, not \(purges.count)"
     }
-    if let complaint = requested.lazy.compactMap(\.complaint).first { return .refused(reason: complaint) }
+    return purges.lazy.compactMap(\.complaint).first
+  }
+
+  mutating func purge(_ requested: [Purge], proposedAt wallClock: Int64, at index: Index) -> Outcome {
+    if let complaint = Self.complaint(of: requested) { return .refused(reason: complaint) }
     let dropped = purges.append(
       PurgeQueue.Batch(index: index, purges: requested, wallClockMilliseconds: wallClock))
     for batch in dropped { noteDropped(batch) }

@@ -44,7 +44,7 @@ extension Manager {
   ) {
     // What is not a proposal of this version must not get into the log: no manager could apply it.
     let proposals = commands.map { command in
-      command.count <= Self.maximumCommandBytes ? try? Proposal(decoding: command) : nil
+      command.count <= configuration.raft.maximumCommandBytes ? try? Proposal(decoding: command) : nil
     }
     let sound = zip(commands, proposals).filter { $0.1 != nil }.map(\.0)
     if sound.count < commands.count {

@@ -23,32 +23,47 @@ extension Manager {
   private mutating func take(
     _ submission: Submission, command: [UInt8], at now: Instant, into effects: inout [Effect]
   ) {
-    guard command.count <= Self.maximumCommandBytes else {
-      let reason = "it takes \(command.count) bytes; an intent has at most \(Self.maximumCommandBytes)"
-      let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: reason))
-      effects.append(.answer(submission.token, .applied(refused)))
+    if let complaint = complaint(ofBytes: command.count) {
+      refuse(submission.token, complaint, into: &effects)
       return
     }
     requests.add(submission.request, tokens: [submission.token], command: command, isPurge: false, at: now)
   }
 
-  /// A larger one would not fit into a frame between managers (4 MiB), and could never be replicated.
-  static let maximumCommandBytes = 2 << 20
+  /// Why a command of that size is not taken.
+  private func complaint(ofBytes bytes: Int) -> String? {
+    let limit = configuration.raft.maximumCommandBytes
+    return bytes <= limit ? nil : "it takes \(bytes) bytes; an intent has at most \(limit)"
+  }
+
+  private func refuse(_ token: UInt64, _ reason: String, into effects: inout [Effect]) {
+    let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: reason))
+    effects.append(.answer(token, .applied(refused)))
+  }
+
   /// Commands brought to the leader in one frame.
   private static let broughtBytes = 1 << 20
 
   mutating func purge(_ requested: [PurgeRequest], at now: Instant, into effects: inout [Effect]) {
     for request in requested {
-      if let complaint = request.purges.lazy.compactMap(\.complaint).first {
-        // In an entry that others share it would take theirs down with it.
-        let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: complaint))
-        effects.append(.answer(request.token, .applied(refused)))
+      if let complaint = complaint(of: request) {
+        refuse(request.token, complaint, into: &effects)
       } else if purges.isFull || requests.isFull {
         effects.append(.answer(request.token, .overloaded))
       } else {
         purges.add(request, until: now + configuration.requestTimeout)
       }
     }
+  }
+
+  /// What would be refused in the log is refused here: in an entry that others share it would take theirs down with
+  /// it.
+  private func complaint(of request: PurgeRequest) -> String? {
+    if let complaint = State.complaint(of: request.purges) { return complaint }
+    // Others join it only while they stay far below the limit together.
+    guard request.byteCount > PurgeBuffer.maximumEntryBytes else { return nil }
+    return complaint(
+      ofBytes: propose(.purge(request.purges), request: nil, origin: request.origin).encoded().count)
   }
 
   /// Sends gathered purges on their way, as few entries as possible.

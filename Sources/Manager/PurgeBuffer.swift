@@ -83,5 +83,5 @@ struct PurgeBuffer: Sendable {
 }
 
 extension Manager.PurgeRequest {
-  fileprivate var byteCount: Int { purges.reduce(0) { $0 + $1.byteCount } }
+  var byteCount: Int { purges.reduce(0) { $0 + $1.byteCount } }
 }

@@ -128,7 +128,8 @@ struct ScenarioGenerator {
   private mutating func operation() -> Operation {
     pick([
       .deploy(image: "shop:2", order: chance(2) ? .startFirst : .stopFirst), .scale(below(1_001)), .promote,
-      .purge(path: "/news?page=\(below(9))"), .drain(target()), .activate(target()),
+      .purge(path: "/news?page=\(below(9))", pages: chance(2) ? nil : 1 + below(9_999)), .drain(target()),
+      .activate(target()),
     ])
   }
 

@@ -143,7 +143,8 @@ public enum Operation: Hashable, Sendable {
   case deploy(image: String, order: UpdatePolicy.Order)
   case scale(Int)
   case promote
-  case purge(path: String)
+  /// With `pages`, a batch of that many addresses beneath the path, of a kibibyte each.
+  case purge(path: String, pages: Int? = nil)
   case drain(Target)
   case activate(Target)
 }

@@ -13,6 +13,9 @@ struct Network: Sendable {
     var cutSince = Instant.never
   }
 
+  /// Longer frames get lost, as they do between managers (`Peers.Limits.frameBytes`).
+  static let maximumFrameBytes = 4 << 20
+
   private let chance: Chance
   private let count: Int
   private var links: [Link]

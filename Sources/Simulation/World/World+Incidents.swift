@@ -264,10 +264,19 @@ extension World {
       return [submit(.deploy(stack), to: index)]
     case .scale(let replicas): return [submit(.scale(ExampleStack.web, replicas: replicas), to: index)]
     case .promote: return [submit(.promote(database: ExampleStack.database), to: index)]
-    case .purge(let path): return [edit(path, at: index)]
+    case .purge(let path, nil): return [edit(path, at: index)]
+    case .purge(let path, let pages?): return [purge(Self.pages(pages, beneath: path), at: index)]
     case .drain(let node): return machines(node).map { submit(.drain(node: machines[$0].name), to: index) }
     case .activate(let node):
       return machines(node).map { submit(.activate(node: machines[$0].name), to: index) }
+    }
+  }
+
+  /// Addresses of a kibibyte each.
+  private static func pages(_ count: Int, beneath path: String) -> [Purge] {
+    (0..<count).map { page in
+      let start = "\(path)/\(page)/"
+      return .address(host: nil, path: start + String(repeating: "x", count: 1_024 - start.utf8.count))
     }
   }
 

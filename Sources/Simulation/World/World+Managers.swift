@@ -100,6 +100,10 @@ extension World {
     // Identities are the machines' places, from 1.
     let to = Int(peer.rawValue) - 1
     guard machines.indices.contains(to) else { return }
+    guard frame.count <= Network.maximumFrameBytes else {
+      chronicle?.note(now, index, .said("a frame of \(frame.count) bytes is too long for the link"))
+      return
+    }
     let flights = network.send(from: index, to: to, at: now)
     chronicle?.sent(now, from: index, to: to, arrives: flights.first.map { now + $0.delay }, frame)
     for flight in flights {

@@ -66,7 +66,7 @@ extension Operation {
       "deploy image \(image) order \(order == .startFirst ? "start-first" : "stop-first")"
     case .scale(let count): "scale \(count)"
     case .promote: "promote"
-    case .purge(let path): "purge \(path)"
+    case .purge(let path, let pages): "purge \(path)" + (pages.map { " pages \($0)" } ?? "")
     case .drain(let target): "drain \(target.text)"
     case .activate(let target): "activate \(target.text)"
     }

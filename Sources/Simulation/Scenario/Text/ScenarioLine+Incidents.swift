@@ -189,7 +189,8 @@ extension ScenarioLine {
       guard path.text.first == "/" else {
         throw error(at: path.column, expected: "a path that begins with `/`", found: "`\(path.text)`")
       }
-      return .purge(path: path.text)
+      let pages = skip("pages") ? try count("a number of pages", in: 1...10_000) : nil
+      return .purge(path: path.text, pages: pages)
     case .drain: return .drain(try target())
     case .activate: return .activate(try target())
     default: return .promote
