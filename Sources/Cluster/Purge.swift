@@ -13,10 +13,16 @@ public enum Purge: Hashable, Codable, Sendable {
 
   /// Why no cache could carry it out, as a sentence without an end; nil when it makes sense.
   ///
-  /// Addresses always do: one that no request can carry is in no cache.
+  /// An address that holds what no request can carry does: it is in no cache. One that is longer than a cache takes
+  /// does not: asked to forget it, a cache would answer with an error, and wait with what follows.
   public var complaint: String? {
     switch self {
-    case .address: return nil
+    case .address(let host, let path):
+      if let host, host.utf8.count > Self.maximumHostBytes {
+        return "'\(host.prefix(80))…' is no host: it takes at most \(Self.maximumHostBytes) bytes"
+      }
+      return path.utf8.count <= Self.maximumPathBytes
+        ? nil : "'\(path.prefix(80))…' is too long: a path takes at most \(Self.maximumPathBytes) bytes"
     case .ban(let expression):
       do throws(BanExpression.Malformed) {
         _ = try BanExpression(parsing: expression)
@@ -27,6 +33,11 @@ public enum Purge: Hashable, Codable, Sendable {
     case .key(let key, _): return isValidKey(key) ? nil : "'\(key.prefix(80))' is no key: \(keyRule)"
     }
   }
+
+  /// Bytes of the longest host: a DNS name and a port.
+  public static let maximumHostBytes = 260
+  /// Bytes of the longest path with its query, as the zone's door takes it.
+  public static let maximumPathBytes = 8_192
 
   /// Bytes of its texts.
   public var byteCount: Int {

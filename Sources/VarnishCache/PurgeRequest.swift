@@ -10,6 +10,9 @@ struct PurgeRequest: Hashable, Sendable {
   /// The same once more, to be answered when no fetch of the address is under way.
   var settlingHead: HTTPRequestHead { Self.head(path, ["Host": host, "X-Tercet-Settle": "1"]) }
 
+  /// Where `tercet.vcl` stands before a site's own rules, Varnish purges this as it does every address.
+  static let probe = PurgeRequest(host: "tercet", path: "/")
+
   /// The answer of a Varnish that has no `xkey`.
   static let withoutKeys = 501
 

@@ -209,11 +209,44 @@ extension VarnishCache {
 
   private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) {
     guard let endpoint = configuration.purges, !targets.isEmpty else { return }
-    let statuses = try await send(targets.map(\.head))
-    for (target, status) in zip(targets, statuses) where status != 200 {
-      throw .purgeRefused(endpoint, path: target.path, status: status)
+    let statuses = try await statuses(of: targets)
+    let refused = zip(targets, statuses).filter { $0.1 != 200 }
+    if let (target, status) = refused.first {
+      var takesOthers = refused.count < targets.count
+      if !takesOthers { takesOthers = try await send([PurgeRequest.probe.head]) == [200] }
+      guard takesOthers else { throw .purgeRefused(endpoint, path: target.path, status: status) }
+      try await banRefused(refused)
     }
-    await secondPass.add(targets)
+    await secondPass.add(zip(targets, statuses).filter { $0.1 == 200 }.map(\.0))
+  }
+
+  /// What Varnish answers to each. A request that it finds malformed it answers and hangs up, on all that were sent
+  /// behind it: then they are sent one by one.
+  private func statuses(of targets: [PurgeRequest]) async throws(VarnishError) -> [Int] {
+    do {
+      return try await send(targets.map(\.head))
+    } catch .connectionLost {
+      var statuses: [Int] = []
+      for target in targets { statuses += try await send([target.head]) }
+      return statuses
+    }
+  }
+
+  /// Where Varnish takes other purges, an address that it refuses must not hold them up: a ban forgets it as well,
+  /// though it costs more.
+  private func banRefused(_ refused: [(PurgeRequest, Int)]) async throws(VarnishError) {
+    for (target, status) in refused {
+      logger.warning(
+        "banned an address that Varnish does not purge",
+        metadata: [
+          "cache": "\(configuration.name)", "host": "\(target.host)", "path": "\(target.path)",
+          "status": "\(status)",
+        ])
+    }
+    var work = Work([])
+    work.exact = refused.map(\.0)
+    work.banAddresses()
+    try await banOrPassOver(work.bans)
   }
 
   /// Purges by tags, where Varnish has `xkey`; otherwise it bans what is tagged with them, at once.

@@ -69,6 +69,21 @@ struct DoorServerTests {
     }
   }
 
+  @Test("a PURGE under a host that no cache takes is refused alone")
+  func longHost() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let hosts = ["one", String(repeating: "h", count: 9_000), "two"]
+      let connection = try await RawConnection.open(port)
+      await connection.send(hosts.map { "PURGE / HTTP/1.1\r\nHost: \($0)\r\n\r\n" }.joined())
+      let text = try await connection.until { $0.components(separatedBy: "HTTP/1.1 ").count == 4 }
+      let codes = text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+      #expect(codes == ["200", "400", "200"])
+      #expect(manager.purgeCalls.flatMap(\.self) == ["one", "two"].map { .address(host: $0, path: "/") })
+      connection.close()
+    }
+  }
+
   @Test("a PURGE with tags in its headers names them and no address")
   func tags() async throws {
     let manager = FakeManager()
@@ -147,6 +162,8 @@ struct DoorServerTests {
       (#"{"urls": ["/ok"], "bans": ["obj.status == 200\nstop"]}"#, "no ban expression"),
       (#"{"urls": ["/ok"], "bans": ["obj.http.x-url ~ ("]}"#, "brackets"),
       (#"{"urls": ["/ok"], "bans": ["req.http.cookie ~ x"]}"#, "req.http.cookie"),
+      (#"{"urls": ["http://\#(String(repeating: "h", count: 261))/"]}"#, "is no host"),
+      (#"{"urls": ["/\#(String(repeating: "x", count: 8_192))"]}"#, "too long"),
       (#"{"keys": ["a b"]}"#, "no key"), (#"{"keys": [""]}"#, "no key"),
       (#"{"urls": ["/ok"], "requestID": "1"}"#, "requestID"),
     ])

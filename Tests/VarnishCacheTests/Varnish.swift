@@ -21,10 +21,12 @@ final class Varnish: Sendable {
   /// Runs varnishd in front of an origin, hands it to `body`, and ends it whatever happens.
   ///
   /// - Parameters:
+  ///   - rules: the site's own, in front of Tercet's, where they should not be.
   ///   - site: the site's own rules, after Tercet's.
   ///   - hasKeys: with vmod xkey.
   static func run(
-    site: String = "", hasKeys: Bool = true, _ body: (Varnish, Origin) async throws -> Void
+    before rules: String = "", site: String = "", hasKeys: Bool = true,
+    _ body: (Varnish, Origin) async throws -> Void
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "varnish-\(UUID().uuidString.prefix(8))")
@@ -33,7 +35,7 @@ final class Varnish: Sendable {
     let origin = try await Origin.start()
     do {
       let varnish = Varnish(folder: folder)
-      try varnish.writeFiles(originPort: origin.port, site: site, hasKeys: hasKeys)
+      try varnish.writeFiles(originPort: origin.port, before: rules, site: site, hasKeys: hasKeys)
       let process = try await varnish.start()
       do {
         try await body(varnish, origin)
@@ -89,18 +91,19 @@ final class Varnish: Sendable {
     return process
   }
 
-  private func writeFiles(originPort: Int, site: String, hasKeys: Bool) throws {
+  private func writeFiles(originPort: Int, before: String, site: String, hasKeys: Bool) throws {
     // The worker runs as a user of its own and has to get through.
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
     try "a secret that no message may show\n".write(
       toFile: secretFile, atomically: true, encoding: .utf8)
-    let rules = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/varnish")
+    let shipped = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/varnish")
       .standardizedFileURL
     for name in ["tercet.vcl", "tercet-xkey.vcl"] {
-      try FileManager.default.copyItem(at: rules.appending(path: name), to: folder.appending(path: name))
+      try FileManager.default.copyItem(at: shipped.appending(path: name), to: folder.appending(path: name))
     }
     try """
     vcl 4.1;
+    \(before)
     \(hasKeys ? #"include "./tercet-xkey.vcl";"# : "")
     include "./tercet.vcl";
     backend origin { .host = "127.0.0.1"; .port = "\(originPort)"; }

@@ -89,6 +89,30 @@ struct VarnishCacheTests {
     }
   }
 
+  @Test(
+    "an address that Varnish refuses is banned, and holds up no other",
+    arguments: [
+      ("sub vcl_recv { if (req.http.host == \"odd\") { return (synth(404)); } }", "odd"),
+      ("", String(repeating: "h", count: 9_000)),
+    ])
+  func refusedAddress(site: String, host: String) async throws {
+    try await Varnish.run(before: site) { varnish, _ in
+      let cache = varnish.client()
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        for page in ["/1", "/2", "/3"] { _ = try await visit.request(page, host: "one") }
+        let purges = [("one", "/1"), (host, "/x"), ("one", "/2")].map {
+          Purge.address(host: $0.0, path: $0.1)
+        }
+        try await cache.carryOut(.purge(purges, through: 1))
+        try await cache.carryOut(.purge([purges[1]], through: 2))
+        #expect(try await !visit.hits("/1", host: "one"))
+        #expect(try await !visit.hits("/2", host: "one"))
+        #expect(try await visit.hits("/3", host: "one"))
+      }
+      await cache.close()
+    }
+  }
+
   @Test("ten thousand purges without a host leave a short list of bans, and pages that were not meant")
   func manyBans() async throws {
     try await Varnish.run { varnish, _ in

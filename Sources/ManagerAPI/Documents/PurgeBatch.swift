@@ -63,6 +63,8 @@ public struct PurgeBatch: Hashable, Codable, Sendable {
     for url in urls {
       do throws(PurgeTarget.Refusal) {
         purges += try PurgeTarget.purges(target: url, host: nil, names: names, sites: sites)
+      } catch .unfit(let complaint) {
+        throw Refusal(description: complaint)
       } catch {
         throw Refusal(
           description: "'\(url.prefix(200))' is neither http://HOST/PATH nor a path that begins with /")
@@ -70,11 +72,7 @@ public struct PurgeBatch: Hashable, Codable, Sendable {
     }
     purges += bans.map { .ban(expression: $0) }
     purges += keys.map { .key(name: $0, soft: false) } + softKeys.map { .key(name: $0, soft: true) }
-    if let complaint = purges.lazy.compactMap(\.complaint).first { throw Refusal(description: complaint) }
-    guard (1...State.maximumPurges).contains(purges.count) else {
-      throw Refusal(
-        description: "a batch names 1 to \(State.maximumPurges) things to forget, not \(purges.count)")
-    }
+    if let complaint = State.complaint(of: purges) { throw Refusal(description: complaint) }
     return purges
   }
 }

@@ -329,7 +329,7 @@ extension PurgeTarget.Refusal {
       .text(.badRequest, "PURGE takes a path that begins with / or a whole http:// address")
     case .undecodable:
       .text(.badRequest, "the address holds bytes that are no UTF-8; percent-encode them")
-    case .badTag(let complaint):
+    case .unfit(let complaint):
       .text(.badRequest, complaint)
     }
   }

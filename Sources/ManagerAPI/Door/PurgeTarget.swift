@@ -5,7 +5,8 @@ package enum PurgeTarget {
   package enum Refusal: Error, Equatable {
     case notAnAddress
     case undecodable
-    case badTag(String)
+    /// A tag or an address that no cache takes, with a sentence for people.
+    case unfit(String)
   }
 
   /// - Parameters:
@@ -19,11 +20,14 @@ package enum PurgeTarget {
   ) throws(Refusal) -> [Purge] {
     // The decoder puts U+FFFD in place of bytes that are no UTF-8; purging such an address would purge another.
     guard !target.unicodeScalars.contains("\u{fffd}") else { throw .undecodable }
-    if target.utf8.first == UInt8(ascii: "/") {
-      return try purges(path: target, host: names.site(host), sites)
+    var (authority, path) = (host, target)
+    if target.utf8.first != UInt8(ascii: "/") {
+      guard let absolute = absolute(target) else { throw .notAnAddress }
+      (authority, path) = absolute
     }
-    guard let (authority, path) = absolute(target) else { throw .notAnAddress }
-    return try purges(path: path, host: names.site(authority), sites)
+    let purges = try purges(path: path, host: names.site(authority), sites)
+    if let complaint = purges.lazy.compactMap(\.complaint).first { throw .unfit(complaint) }
+    return purges
   }
 
   private static func purges(path: String, host: String?, _ sites: PurgeSites) throws(Refusal) -> [Purge] {
@@ -81,7 +85,7 @@ package enum PurgeTarget {
 
   private static func key(_ text: String, soft: Bool) throws(Refusal) -> Purge {
     let purge = Purge.key(name: text, soft: soft)
-    if let complaint = purge.complaint { throw .badTag(complaint) }
+    if let complaint = purge.complaint { throw .unfit(complaint) }
     return purge
   }
 }
