@@ -1,11 +1,12 @@
 import Glibc
 import Raft
+import WireFormat
 
 /// What an opening found.
 struct OpenedLog {
   let log: LogFile
   let restored: Restored
-  let incarnation: [UInt8]
+  let incarnation: Incarnation
   /// Whether this opening created the file.
   let isNew: Bool
 }
@@ -103,19 +104,27 @@ extension LogFile {
     guard version < Schema.version else { return false }
     try Schema.migrate(database, from: version)
     if version == 0 { try insertFirstRows(database, identity, founding) }
+    if version == 1 { try admitOlderLog(database) }
     return version == 0
+  }
+
+  /// A log of a program that knew nothing of admissions belongs to the cluster if it has ever taken part.
+  private static func admitOlderLog(_ database: Database) throws {
+    guard try database.number("SELECT term FROM state") > 0 else { return }
+    try LogStatements(database).put(AdmissionRecord(disks: Admission().encoded()))
   }
 
   private static func insertFirstRows(
     _ database: Database, _ identity: StoreIdentity, _ founding: Membership
   ) throws {
     let owner = IdentityRecord(
-      identity: identity, incarnation: (0..<16).map { _ in .random(in: 0...255) },
+      identity: identity,
+      incarnation: Incarnation(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)),
       createdSeconds: UInt64(max(0, time(nil))))
     let insert = try database.prepare("INSERT INTO identity VALUES (1, ?1, ?2, ?3, ?4, ?5)")
     insert.bind(1, identity.cluster)
     insert.bind(2, identity.node.rawValue)
-    try insert.bind(3, owner.incarnation)
+    try insert.bind(3, owner.incarnation.bytes)
     insert.bind(4, owner.createdSeconds)
     insert.bind(5, owner.checksum)
     try insert.run()

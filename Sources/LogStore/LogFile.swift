@@ -63,6 +63,7 @@ final class LogFile {
     var entryBytes = 0
     for entry in write.entries { entryBytes += try append(entry) }
     if let hardState = write.hardState { state.hardState = hardState }
+    if let admission = write.admission { try statements.put(AdmissionRecord(disks: admission.encoded())) }
     state.commit = max(state.commit, write.commit)
     return entryBytes
   }

@@ -7,12 +7,13 @@ struct LogContent {
   let state: StateRecord
   let snapshot: Snapshot
   let entries: [Entry]
+  let admission: Admission?
 
   var restored: Restored {
     Restored(
       hardState: state.hardState, snapshot: snapshot, entries: entries,
       // Only a hint, so it is made to fit rather than refused.
-      commit: max(snapshot.position.index, min(state.commit, state.last.index)))
+      commit: max(snapshot.position.index, min(state.commit, state.last.index)), admission: admission)
   }
 }
 
@@ -29,7 +30,8 @@ struct LogReader {
     let state = try state()
     let snapshot = try snapshot(state)
     return LogContent(
-      owner: owner, state: state, snapshot: snapshot, entries: try entries(state, snapshot))
+      owner: owner, state: state, snapshot: snapshot, entries: try entries(state, snapshot),
+      admission: try admission())
   }
 
   /// SQLite's own check: every page is where it belongs, every row is well-formed and in order.
@@ -49,8 +51,9 @@ struct LogReader {
 
   private func owner() throws -> IdentityRecord {
     let row = try onlyRow("identity", "cluster, node, incarnation, created_seconds, checksum")
+    guard let incarnation = Incarnation(bytes: row.bytes(2)) else { throw mismatch("identity") }
     let record = IdentityRecord(
-      identity: StoreIdentity(cluster: row.text(0), node: NodeID(row.number(1))), incarnation: row.bytes(2),
+      identity: StoreIdentity(cluster: row.text(0), node: NodeID(row.number(1))), incarnation: incarnation,
       createdSeconds: row.number(3))
     guard row.number(4) == record.checksum else { throw mismatch("identity") }
     return record
@@ -82,6 +85,14 @@ struct LogReader {
     return Snapshot(
       position: record.position, membership: try decode(Membership.self, record.membership, "the snapshot"),
       state: record.state)
+  }
+
+  private func admission() throws -> Admission? {
+    let row = try database.prepare("SELECT disks, checksum FROM admission WHERE one = 1")
+    guard try row.step() else { return nil }
+    let record = AdmissionRecord(disks: row.bytes(0))
+    guard row.number(1) == record.checksum else { throw mismatch("admission") }
+    return try decode(Admission.self, record.disks, "the disks of the cluster")
   }
 
   /// All entries: consecutive, chained by their checksums from the compacted one to the last, their terms

@@ -6,6 +6,7 @@ struct LogStatements {
   let commit: Statement
   private let putState: Statement
   private let putSnapshot: Statement
+  private let putAdmission: Statement
   private let insertEntry: Statement
   private let removeFrom: Statement
   private let removeThrough: Statement
@@ -16,6 +17,7 @@ struct LogStatements {
     commit = try database.prepare("COMMIT")
     putState = try database.prepare("REPLACE INTO state VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
     putSnapshot = try database.prepare("REPLACE INTO snapshot VALUES (1, ?1, ?2, ?3, ?4, ?5)")
+    putAdmission = try database.prepare("REPLACE INTO admission VALUES (1, ?1, ?2)")
     insertEntry = try database.prepare("INSERT INTO entries VALUES (?1, ?2, ?3, ?4)")
     removeFrom = try database.prepare("DELETE FROM entries WHERE log_index >= ?1")
     removeThrough = try database.prepare("DELETE FROM entries WHERE log_index <= ?1")
@@ -43,6 +45,13 @@ struct LogStatements {
     putSnapshot.bind(5, snapshot.checksum)
     try putSnapshot.run()
     putSnapshot.clear()
+  }
+
+  func put(_ admission: AdmissionRecord) throws(SQLiteFailure) {
+    try putAdmission.bind(1, admission.disks)
+    putAdmission.bind(2, admission.checksum)
+    try putAdmission.run()
+    putAdmission.clear()
   }
 
   func insert(_ link: ChainLink, term: Term, payload: [UInt8]) throws(SQLiteFailure) {

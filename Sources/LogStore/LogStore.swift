@@ -15,9 +15,9 @@ public import Raft
 /// third witness may be some seconds old, and one case remains: the disk lost or damaged the last
 /// transaction that it had confirmed. No file can tell that from a transaction that never ended.
 public final class LogStore: Sendable {
-  /// 16 random bytes, drawn when the file was made. A manager whose disk was wiped comes back with others,
+  /// Drawn when the file was made. A manager whose disk was wiped comes back with others,
   /// so its peers can tell: it has forgotten votes and entries that it once acknowledged.
-  public let incarnation: [UInt8]
+  public let incarnation: Incarnation
   /// Whether this opening created the file.
   public let isNew: Bool
   private let writer: Writer

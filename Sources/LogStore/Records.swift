@@ -60,8 +60,7 @@ struct StateRecord: Equatable {
 /// The row of table `identity`, written once.
 struct IdentityRecord: Equatable {
   let identity: StoreIdentity
-  /// 16 random bytes.
-  let incarnation: [UInt8]
+  let incarnation: Incarnation
   /// Seconds since 1970; for people only.
   let createdSeconds: UInt64
 
@@ -69,8 +68,20 @@ struct IdentityRecord: Equatable {
     var checksum = Checksum()
     checksum.add(identity.cluster)
     checksum.add(identity.node.rawValue)
-    checksum.add(incarnation)
+    checksum.add(incarnation.bytes)
     checksum.add(createdSeconds)
+    return checksum.value
+  }
+}
+
+/// The row of table `admission`.
+struct AdmissionRecord {
+  /// An `Admission` in its encoding.
+  let disks: [UInt8]
+
+  var checksum: UInt32 {
+    var checksum = Checksum()
+    checksum.add(disks)
     return checksum.value
   }
 }

@@ -10,7 +10,7 @@ enum Schema {
   static var version: Int { migrations.count }
 
   /// The statements at place `n` turn version `n` into version `n + 1`. They are never changed once released.
-  private static let migrations = [version1]
+  private static let migrations = [version1, version2]
 
   /// Brings the tables from a version to this program's. To be called inside a transaction.
   static func migrate(_ database: Database, from version: Int) throws(SQLiteFailure) {
@@ -53,6 +53,15 @@ enum Schema {
       log_index INTEGER PRIMARY KEY,
       term INTEGER NOT NULL,
       payload BLOB NOT NULL,
+      checksum INTEGER NOT NULL
+    ) STRICT;
+    """
+
+  /// Which disks belong to the cluster, as `Admission` encodes it. Without a row this one is not known to.
+  private static let version2 = """
+    CREATE TABLE admission (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      disks BLOB NOT NULL,
       checksum INTEGER NOT NULL
     ) STRICT;
     """

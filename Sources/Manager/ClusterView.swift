@@ -30,13 +30,19 @@ public struct ClusterView: Sendable {
     public var isReachable: Bool
     /// As it last reported; nil before it ever did.
     public var appliedIndex: Index?
+    /// Why it takes no part though it runs, and what to do; nil if nothing is known against it.
+    public var complaint: String?
 
-    public init(id: NodeID, name: String, zone: String, isReachable: Bool, appliedIndex: Index?) {
+    public init(
+      id: NodeID, name: String, zone: String, isReachable: Bool, appliedIndex: Index?,
+      complaint: String? = nil
+    ) {
       self.id = id
       self.name = name
       self.zone = zone
       self.isReachable = isReachable
       self.appliedIndex = appliedIndex
+      self.complaint = complaint
     }
   }
 

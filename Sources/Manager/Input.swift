@@ -8,8 +8,8 @@ extension Manager {
     case timer
     /// What the wall clock shows, milliseconds since 1970; for the history's lines only.
     case wallClock(milliseconds: Int64)
-    /// Frames from an authenticated manager, in the order they came.
-    case received(from: NodeID, frames: [[UInt8]])
+    /// Frames from an authenticated manager, in the order they came, and the disk that it runs on.
+    case received(from: NodeID, disk: Incarnation, frames: [[UInt8]])
     /// The connection to a manager broke.
     case disconnected(NodeID)
     /// Clients' intents. Those that wait together are given together: they share a write.
@@ -71,6 +71,8 @@ extension Manager {
     case changed
     /// Something worth a line in the log of the process.
     case note(String)
+    /// Something that an operator must see to.
+    case alarm(String)
     /// The manager has stopped for good and does nothing more.
     case halted(reason: String)
   }

@@ -74,7 +74,8 @@ extension Manager {
       return ClusterView.ManagerStatus(
         id: peer.id, name: peer.name, zone: peer.zone,
         isReachable: isSelf || (heard[peer.name] != nil && silence < configuration.control.nodeLostAfter),
-        appliedIndex: isSelf ? state.appliedIndex : reports[peer.name]?.appliedIndex)
+        appliedIndex: isSelf ? state.appliedIndex : reports[peer.name]?.appliedIndex,
+        complaint: complaint(about: peer, at: now))
     }
     let received = reports.map { name, report in
       let age = name == configuration.node.name ? Duration.zero : now - (heard[name] ?? .origin)

@@ -8,10 +8,14 @@ import WireFormat
 
 extension Manager {
   mutating func receive(
-    _ frames: [[UInt8]], from peer: NodeID, at now: Instant, into effects: inout [Effect]
+    _ frames: [[UInt8]], from peer: NodeID, disk: Incarnation, at now: Instant, into effects: inout [Effect]
   ) {
     guard let sender = configuration.manager(peer) else {
       effects.append(.note("a frame from the unknown manager \(peer) was ignored"))
+      return
+    }
+    guard isTaken(disk, of: peer) else {
+      meet(stranger: disk, of: sender, at: now, into: &effects)
       return
     }
     heard[sender.name] = now
@@ -29,6 +33,7 @@ extension Manager {
             for token in requests.remove(request) { effects.append(.answer(token, .overloaded)) }
           }
         case .report(let report): take(report, from: sender, at: now)
+        case .identity(let identity): take(identity, from: sender, disk: disk, at: now, into: &effects)
         }
       } catch {
         effects.append(.note("a frame from manager \(sender.name) was ignored: \(error)"))

@@ -11,10 +11,13 @@ import WireFormat
 /// order. It reads no clock: the caller says what time it is and calls again at `nextDeadline` at the latest.
 public struct Manager: Sendable {
   public let configuration: Configuration
+  /// This manager's disk.
+  public let disk: Incarnation
   public internal(set) var state: State
   package internal(set) var raft: Raft
   var requests: Requests
   var purges = PurgeBuffer()
+  var acquaintances = Acquaintances()
   var barriers: [Barrier] = []
   var controllers: Controllers
   var reconciler: Reconciler
@@ -53,12 +56,16 @@ public struct Manager: Sendable {
 
   /// - Parameters:
   ///   - restored: what the log store gave back.
+  ///   - disk: the store's own identity, drawn when it was made.
   ///   - nonce: a number that no other process of the cluster has or had, such as 64 random bits.
-  public init(configuration: Configuration, restored: Restored, nonce: UInt64, at now: Instant) {
+  public init(
+    configuration: Configuration, restored: Restored, disk: Incarnation, nonce: UInt64, at now: Instant
+  ) {
     var configuration = configuration
     // As the others read it from a report: a description that differed from its own encoding would be news for ever.
     if let read = try? NodeDescription(decoding: configuration.node.encoded()) { configuration.node = read }
     self.configuration = configuration
+    self.disk = disk
     state = State(cluster: configuration.cluster)
     raft = Raft(
       id: configuration.id, settings: configuration.raft, restored: restored, seed: nonce, at: now)
@@ -77,23 +84,29 @@ public struct Manager: Sendable {
     var raftEffects: [Raft.Effect] = []
     raft.start(into: &raftEffects)
     handle(raftEffects, at: now, into: &effects)
+    beAdmittedIfAllAgree(at: now, into: &effects)
     finish(at: now, into: &effects)
   }
 
   public mutating func step(_ input: Input, at now: Instant, into effects: inout [Effect]) {
     guard haltReason == nil else {
-      refuse(input, into: &effects)
+      refuse(input, because: haltReason ?? "", into: &effects)
       return
     }
     if case .wallClock(let milliseconds) = input {
       wallClockMilliseconds = milliseconds
       return
     }
+    if let reason = acquaintances.refusal {
+      stepAside(input, because: reason, at: now, into: &effects)
+      return
+    }
     notePause(at: now)
     switch input {
     case .timer: stepRaft(.timer, at: now, into: &effects)
     case .wallClock: break
-    case .received(let peer, let frames): receive(frames, from: peer, at: now, into: &effects)
+    case .received(let peer, let disk, let frames):
+      receive(frames, from: peer, disk: disk, at: now, into: &effects)
     case .disconnected(let peer): stepRaft(.unreachable(peer), at: now, into: &effects)
     case .submit(let submissions): submit(submissions, at: now, into: &effects)
     case .purge(let requested): purge(requested, at: now, into: &effects)
@@ -112,12 +125,14 @@ public struct Manager: Sendable {
   /// When `step(.timer)` is due at the latest.
   public var nextDeadline: Instant {
     if haltReason != nil { return .never }
+    if acquaintances.refusal != nil { return nextWord }
     var deadline = min(raft.nextDeadline, nextReport)
     deadline = min(
       deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never
     )
     deadline = min(deadline, reconciler.nextLook)
     deadline = min(deadline, purges.nextDeadline)
+    deadline = min(deadline, nextWord)
     if raft.isLeader, raft.isCurrent, decidedThrough == 0 {
       deadline = min(deadline, max(controllers.nextLook, decideAfter))
     }
@@ -140,8 +155,7 @@ public struct Manager: Sendable {
     effects.append(.halted(reason: reason))
   }
 
-  private func refuse(_ input: Input, into effects: inout [Effect]) {
-    let reason = haltReason ?? ""
+  func refuse(_ input: Input, because reason: String, into effects: inout [Effect]) {
     switch input {
     case .submit(let submissions):
       for submission in submissions { effects.append(.answer(submission.token, .stopped(reason: reason))) }
@@ -163,7 +177,8 @@ public struct Manager: Sendable {
 
   /// What follows every input: time-outs, the leader's decisions, the node's own actions, the report.
   private mutating func finish(at now: Instant, into effects: inout [Effect]) {
-    guard haltReason == nil else { return }
+    guard haltReason == nil, acquaintances.refusal == nil else { return }
+    speakUp(at: now, into: &effects)
     if raft.isCurrent { hasBeenCurrent = true }
     if raft.isCurrent, raft.leader != nil { confirmedAt = now }
     if isRestDue(at: now) { snapshot(at: now, into: &effects) }

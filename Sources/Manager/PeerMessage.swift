@@ -10,6 +10,7 @@ public enum PeerMessage: Hashable, Sendable {
   /// From the leader: these requests were not taken, for too much waits already.
   case overloaded([RequestID])
   case report(Report)
+  case identity(Identity)
 }
 
 extension PeerMessage: WireCodable {
@@ -19,6 +20,7 @@ extension PeerMessage: WireCodable {
     case .propose(let commands): writer.record(2) { for command in commands { $0.field(1, command) } }
     case .overloaded(let requests): writer.record(3) { $0.repeated(1, requests) }
     case .report(let report): writer.field(4, report)
+    case .identity(let identity): writer.field(5, identity)
     }
   }
 
@@ -29,6 +31,7 @@ extension PeerMessage: WireCodable {
     case 2: self = .propose(try PeerMessage.commands(try reader.nested()))
     case 3: self = .overloaded(try PeerMessage.requests(try reader.nested()))
     case 4: self = .report(try reader.record())
+    case 5: self = .identity(try reader.record())
     default: throw reader.unknown(kind)
     }
     guard reader.isAtEnd else { throw .malformed("more than one message in a frame") }

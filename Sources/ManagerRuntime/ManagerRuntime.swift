@@ -7,7 +7,7 @@ public import ManagerAPI
 public import NIOCore
 public import Peers
 internal import PostgresServer
-internal import Raft
+public import Raft
 internal import Synchronization
 internal import VarnishCache
 
@@ -34,7 +34,7 @@ public final class ManagerRuntime: Sendable {
   /// - Throws: `LogStoreError` or `PeersError`; nothing is left running then.
   public static func start(
     _ configuration: Manager.Configuration, dataFolder: String,
-    peers peersConfiguration: (_ incarnation: [UInt8]) throws -> Peers.Configuration,
+    peers peersConfiguration: (_ incarnation: Incarnation) throws -> Peers.Configuration,
     group: any EventLoopGroup,
     drivers: Drivers, logger: Logger
   ) async throws -> ManagerRuntime {
@@ -55,7 +55,8 @@ public final class ManagerRuntime: Sendable {
           switch event {
           case .connected: break
           case .disconnected(let peer): relay.put(.disconnected(peer))
-          case .received(let peer, let frames): relay.put(.received(from: peer, frames: frames))
+          case .received(let peer, let disk, let frames):
+            relay.put(.received(from: peer, disk: disk, frames: frames))
           }
         })
       return ManagerRuntime(
@@ -69,8 +70,7 @@ public final class ManagerRuntime: Sendable {
 
   private init(
     _ configuration: Manager.Configuration, restored: Restored, store: LogStore, peers: Peers,
-    drivers: Drivers,
-    relay: Relay, logger: Logger
+    drivers: Drivers, relay: Relay, logger: Logger
   ) {
     node = configuration.node.name
     self.drivers = drivers
@@ -81,7 +81,8 @@ public final class ManagerRuntime: Sendable {
     relay.connect(mailbox)
     var generator = SystemRandomNumberGenerator()
     let manager = Manager(
-      configuration: configuration, restored: restored, nonce: generator.next(), at: Clock.now)
+      configuration: configuration, restored: restored, disk: store.incarnation, nonce: generator.next(),
+      at: Clock.now)
     startLoop(manager)
   }
 
@@ -167,6 +168,8 @@ public final class ManagerRuntime: Sendable {
         hasChanged = true
       case .note(let note):
         logger.info("\(note)")
+      case .alarm(let alarm):
+        logger.error("\(alarm)")
       case .halted(let reason):
         logger.critical("the manager has stopped for good", metadata: ["reason": "\(reason)"])
         halt.yield(reason)

@@ -68,9 +68,11 @@ final class Acceptor: LinkOwner {
   }
 
   func received(_ frames: [[UInt8]], bytes: Int, on link: Link) {
-    guard let peer = link.peer else { preconditionFailure("a payload passed before the hello") }
+    guard let peer = link.peer, let incarnation = link.incarnation else {
+      preconditionFailure("a payload passed before the hello")
+    }
     board.mailbox(peer)?.received(frames: frames.count, bytes: bytes)
-    board.emit(.received(from: peer, frames: frames))
+    board.emit(.received(from: peer, incarnation: incarnation, frames: frames))
   }
 
   func becameWritable(_ link: Link) {}

@@ -47,6 +47,8 @@ final class Link: ChannelInboundHandler {
   private(set) var failure: LinkFailure?
   /// Who the other side is; nil until the link is open.
   private(set) var peer: NodeID?
+  /// The other side's disk; nil until the link is open.
+  private(set) var incarnation: Incarnation?
   /// The other side's address and port.
   private(set) var remote = "unknown"
 
@@ -200,6 +202,7 @@ final class Link: ChannelInboundHandler {
     case .open(let hello, let greetingFirst):
       deadline?.cancel()
       peer = hello.node
+      incarnation = hello.incarnation
       decoder.maximumPayloadBytes = settings.maximumPayloadBytes
       if greetingFirst { greet(context) }
       owner.opened(self, by: hello)

@@ -6,6 +6,7 @@ public enum PeerEvent: Hashable, Sendable {
   case connected(NodeID, incarnation: Incarnation)
   /// The connection to the peer is lost; frames that were on their way may be.
   case disconnected(NodeID)
-  /// Frames from the peer, in the order in which it sent them: all of one read, at least one.
-  case received(from: NodeID, frames: [[UInt8]])
+  /// Frames from the peer, in the order in which it sent them: all of one read, at least one. `incarnation` is the
+  /// peer's disk.
+  case received(from: NodeID, incarnation: Incarnation, frames: [[UInt8]])
 }

@@ -13,7 +13,7 @@ extension PlantedBug {
     case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .standbyCountedEarly, .relaxedBeforeCommitted,
-      .oldPrimaryGoesOn, .drainStopsPrimary:
+      .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes:
       .manager
     default: .raft
     }
@@ -102,6 +102,7 @@ extension PlantedBug {
     case .oldPrimaryGoesOn:
       "a primary that was replaced is not stopped (split brain, the failure that Patroni and Stolon exist to prevent)"
     case .drainStopsPrimary: "a drained node's primary stops without a switchover"
+    case .newDiskVotes: "a manager whose disk was replaced is taken for its old self (etcd #12483)"
     default: nil
     }
   }

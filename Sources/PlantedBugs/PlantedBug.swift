@@ -62,6 +62,7 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case relaxedBeforeCommitted = "relaxed-before-committed"
   case oldPrimaryGoesOn = "old-primary-goes-on"
   case drainStopsPrimary = "drain-stops-primary"
+  case newDiskVotes = "new-disk-votes"
 }
 
 #if PlantedBugs

@@ -20,6 +20,8 @@ public enum Input: Hashable, Sendable {
   case writeFailed(WriteID, reason: String)
   /// The state machine's state after the entry at `index`, which it has applied: the log before it can go.
   case snapshot(index: Index, state: [UInt8])
+  /// This node's disk belongs to the cluster, which knows these others. From now on it votes and may be elected.
+  case admit(Admission)
   /// The connection to a member broke: what was in flight to it may be lost.
   case unreachable(NodeID)
 }

@@ -16,7 +16,7 @@ extension Raft {
   /// have to: the others' logs may lack that membership, and then they cannot win without its vote, which
   /// its longer log forbids (thesis 4.2.2).
   var mayLead: Bool {
-    membership.isVoter(id) || memberships.membership(at: commitIndex).isVoter(id)
+    isAdmitted && (membership.isVoter(id) || memberships.membership(at: commitIndex).isVoter(id))
   }
 
   private mutating func startPreVote() {
@@ -30,7 +30,8 @@ extension Raft {
 
   /// Changes nothing here: neither term, nor vote, nor timer.
   mutating func answerPreVote(_ candidate: NodeID, requestTerm: Term, last: Position) {
-    let granted = requestTerm >= term && !hearsLeader(otherThan: candidate) && log.isAtMost(last)
+    let granted =
+      isAdmitted && requestTerm >= term && !hearsLeader(otherThan: candidate) && log.isAtMost(last)
     send(.preVoteReply(requestTerm: requestTerm, granted: granted), to: candidate)
   }
 
@@ -56,7 +57,7 @@ extension Raft {
   /// by this node's membership, nor this node one: the candidate may know a newer one (section 6).
   mutating func answerVote(_ candidate: NodeID, last: Position) {
     let isFree = hardState.vote == nil || hardState.vote == candidate
-    let granted = isFree && log.isAtMost(last)
+    let granted = isAdmitted && isFree && log.isAtMost(last)
     if granted {
       if hardState.vote == nil { change(HardState(term: term, vote: candidate)) }
       resetElectionDeadline()

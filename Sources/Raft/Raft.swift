@@ -24,6 +24,10 @@ public struct Raft: Hashable, Sendable {
   /// All entries up to this index have been handed out to be applied.
   public internal(set) var appliedIndex: Index
 
+  /// The disks that belong to the cluster; nil while this node's own is not known to. A node without it follows and
+  /// learns, but neither votes nor asks for votes: what it promised on an earlier disk it may have forgotten.
+  public internal(set) var admission: Admission?
+
   var hardState: HardState
   var log: Log
   var memberships: MembershipHistory
@@ -56,6 +60,7 @@ public struct Raft: Hashable, Sendable {
     self.settings = settings
     self.now = now
     hardState = restored.hardState
+    admission = restored.admission
     latestSnapshot = restored.snapshot
     random = SplitMix64(seed: seed ^ (id.rawValue &* 0x9e37_79b9_7f4a_7c15))
     announced = Leadership(term: restored.hardState.term, leader: nil, isLeader: false)
@@ -106,6 +111,7 @@ public struct Raft: Hashable, Sendable {
     case .stored(let id): writesCompleted(through: id)
     case .writeFailed(let id, let reason): halt("write \(id) to the log failed: \(reason)")
     case .snapshot(let index, let state): save(state, at: index)
+    case .admit(let admission): admit(admission)
     case .unreachable(let node): connectionBroke(to: node)
     }
     finishStep(into: &effects)

@@ -17,13 +17,15 @@ public struct Write: Hashable, Sendable {
   public var entries: [Entry]
   /// Replaces the stored term and vote.
   public var hardState: HardState?
+  /// Replaces what is stored of the disks that belong to the cluster.
+  public var admission: Admission?
   /// The highest index known to be committed. Only a hint that saves a restarted node from forgetting what
   /// it has already applied; nothing rests on its being recent.
   public var commit: Index
 
   public init(
     id: WriteID, snapshot: Snapshot? = nil, compactThrough: Index? = nil, removeFrom: Index? = nil,
-    entries: [Entry] = [], hardState: HardState? = nil, commit: Index = 0
+    entries: [Entry] = [], hardState: HardState? = nil, admission: Admission? = nil, commit: Index = 0
   ) {
     self.id = id
     self.snapshot = snapshot
@@ -31,6 +33,7 @@ public struct Write: Hashable, Sendable {
     self.removeFrom = removeFrom
     self.entries = entries
     self.hardState = hardState
+    self.admission = admission
     self.commit = commit
   }
 }
@@ -42,18 +45,24 @@ public struct Restored: Hashable, Sendable {
   /// Consecutive entries. The first follows `compactedThrough`, which is at most the snapshot's index.
   public var entries: [Entry]
   public var commit: Index
+  /// Nil while the cluster does not know this disk: it takes no part in elections then.
+  public var admission: Admission?
 
-  public init(hardState: HardState, snapshot: Snapshot, entries: [Entry], commit: Index) {
+  public init(
+    hardState: HardState, snapshot: Snapshot, entries: [Entry], commit: Index,
+    admission: Admission? = Admission()
+  ) {
     self.hardState = hardState
     self.snapshot = snapshot
     self.entries = entries
     self.commit = commit
+    self.admission = admission
   }
 
   /// A new member's empty store: an empty snapshot at index 0 that carries the first membership.
-  public static func fresh(_ membership: Membership) -> Restored {
+  public static func fresh(_ membership: Membership, admission: Admission? = Admission()) -> Restored {
     Restored(
       hardState: HardState(), snapshot: Snapshot(position: .zero, membership: membership, state: []),
-      entries: [], commit: 0)
+      entries: [], commit: 0, admission: admission)
   }
 }

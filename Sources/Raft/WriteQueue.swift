@@ -36,6 +36,11 @@ struct WriteQueue: Hashable, Sendable {
     pending.hardState = hardState
   }
 
+  mutating func replace(_ admission: Admission) {
+    hasPending = true
+    pending.admission = admission
+  }
+
   mutating func append(_ entry: Entry) {
     hasPending = true
     pending.entries.append(entry)

@@ -10,6 +10,7 @@ import ManagerRuntime
 import NIOCore
 import Peers
 import PostgresServer
+import Raft
 import VarnishCache
 
 /// What each part of the daemon is told.
@@ -31,14 +32,9 @@ extension DaemonConfiguration {
       control: control)
   }
 
-  func peers(incarnation: [UInt8]) throws -> Peers.Configuration {
-    guard let disk = Incarnation(bytes: incarnation) else {
-      throw ConfigurationError(complaints: [
-        "\(dataFolder): the log's incarnation has \(incarnation.count) bytes"
-      ])
-    }
-    return Peers.Configuration(
-      credentials: credentials, incarnation: disk, softwareVersion: Version.text, host: peers.host,
+  func peers(incarnation: Incarnation) -> Peers.Configuration {
+    Peers.Configuration(
+      credentials: credentials, incarnation: incarnation, softwareVersion: Version.text, host: peers.host,
       port: peers.port,
       members: managers.map {
         Peers.Member(node: $0.id, name: $0.name, host: $0.address, port: $0.peers)

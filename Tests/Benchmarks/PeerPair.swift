@@ -77,7 +77,8 @@ final class PeerPair: Sendable {
   ) async throws -> Peers {
     let configuration = Peers.Configuration(
       credentials: try authority.issueManager(name: "zone-\(id)", id: id, addresses: ["127.0.0.1"]),
-      incarnation: .random(), softwareVersion: "benchmark", host: "127.0.0.1", port: 0, members: [])
+      incarnation: Incarnation(high: id, low: 1), softwareVersion: "benchmark", host: "127.0.0.1", port: 0,
+      members: [])
     let logger = Logger(label: "peers") { _ in SwiftLogNoOpLogHandler() }
     return try await Peers.start(configuration, group: group, logger: logger, handler: handler)
   }
@@ -142,7 +143,7 @@ private final class Answerer: Sendable {
     switch event {
     case .connected: connected.signal()
     case .disconnected: break
-    case .received(let sender, let frames):
+    case .received(let sender, _, let frames):
       if echoes.withLock({ $0 }) {
         peers.withLock { $0 }?.send(to: sender, frames: frames)
       } else {

@@ -16,12 +16,12 @@ struct LogStoreTests {
   func founding() async throws {
     let session = try Session(path)
     #expect(session.store.isNew)
-    #expect(session.restored == .fresh(founders))
+    #expect(session.restored == newLog)
     await session.store.close()
 
     let again = try Session(path)
     #expect(!again.store.isNew)
-    #expect(again.restored == .fresh(founders))
+    #expect(again.restored == newLog)
     await again.store.close()
   }
 
@@ -182,8 +182,23 @@ struct LogStoreTests {
     let wiped = try TemporaryFolder()
     let other = try Session(wiped.path)
     #expect(other.store.incarnation != first)
-    #expect(other.store.incarnation.count == 16)
     await other.store.close()
+  }
+
+  @Test("a new log belongs to no cluster until it is admitted, and then for ever")
+  func admission() async throws {
+    var admission = Admission()
+    admission[NodeID(2)] = Incarnation(high: 1, low: 2)
+    let session = try Session(path)
+    #expect(session.restored.admission == nil)
+    await session.write(Write(id: 1, admission: admission), Write(id: 2, hardState: HardState(term: 1)))
+    await session.store.close()
+    #expect(try await reopened(path).admission == admission)
+    admission[NodeID(3)] = Incarnation(high: 1, low: 3)
+    let again = try Session(path)
+    await again.write(Write(id: 1, admission: admission))
+    await again.store.close()
+    #expect(try await reopened(path).admission == admission)
   }
 
   @Test("the write-ahead log does not outgrow its bound, and is empty after closing")

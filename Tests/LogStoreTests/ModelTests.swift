@@ -4,7 +4,7 @@ import Testing
 
 /// What a store should hold, in its simplest form.
 private struct Model {
-  var restored = Restored.fresh(founders)
+  var restored = newLog
   var base: Index = 0
   var last: Index { base + Index(restored.entries.count) }
 
@@ -15,6 +15,7 @@ private struct Model {
     if restored.snapshot.position.index > last { compact(through: restored.snapshot.position.index) }
     restored.entries += write.entries
     if let hardState = write.hardState { restored.hardState = hardState }
+    if let admission = write.admission { restored.admission = admission }
     restored.commit = max(restored.commit, write.commit, restored.snapshot.position.index)
   }
 
@@ -53,6 +54,11 @@ private struct WriteSource {
       let term = model.restored.entries[Int(commit - model.base) - 1].term
       write.snapshot = snapshot(commit, term)
       write.compactThrough = .random(in: model.base...commit, using: &random)
+    }
+    if chance(0.05) {
+      var admission = model.restored.admission ?? Admission()
+      admission[NodeID(.random(in: 1...5, using: &random))] = Incarnation(high: id, low: 1)
+      write.admission = admission
     }
     let count = Index.random(in: 0...12, using: &random)
     if count > 0 {

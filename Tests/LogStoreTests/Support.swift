@@ -4,6 +4,8 @@ import Raft
 
 let cluster = "c-7f3a"
 let founders = Membership(voters: [NodeID(1), NodeID(2), NodeID(3)])
+/// What a log holds that was just made: no cluster knows its disk.
+let newLog = Restored.fresh(founders, admission: nil)
 
 /// A folder that lives as long as the value.
 final class TemporaryFolder: Sendable {

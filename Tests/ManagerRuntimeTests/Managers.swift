@@ -65,7 +65,7 @@ actor Managers {
       configuration(number), dataFolder: folder(number),
       peers: { @Sendable incarnation in
         Peers.Configuration(
-          credentials: credentials, incarnation: try #require(Incarnation(bytes: incarnation)),
+          credentials: credentials, incarnation: incarnation,
           softwareVersion: "1.2.3-test", host: "127.0.0.1", port: port, members: members)
       },
       group: MultiThreadedEventLoopGroup.singleton, drivers: Drivers(),

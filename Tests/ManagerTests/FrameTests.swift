@@ -67,7 +67,8 @@ struct FrameTests {
     let before = subject.manager.state
     subject.step(
       .received(
-        from: NodeID(2), frames: [[], [0xff, 0xff], Array("GET / HTTP/1.1".utf8), report(of: "b").encoded()]))
+        from: NodeID(2), disk: Subject.disk(2),
+        frames: [[], [0xff, 0xff], Array("GET / HTTP/1.1".utf8), report(of: "b").encoded()]))
     #expect(subject.notes.count { $0.hasPrefix("a frame from manager b was ignored: ") } == 3)
     #expect(subject.manager.state == before)
     #expect(subject.reportedNodes.contains("b"))

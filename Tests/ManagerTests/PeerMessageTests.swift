@@ -14,17 +14,26 @@ struct PeerMessageTests {
     return report
   }
 
-  private static let messages: [(PeerMessage, String)] = [
+  private static let messages: [(PeerMessage, String)] =
+    identities + [
+      (
+        .raft(Message(from: NodeID(1), to: NodeID(2), term: 3, body: .timeoutNow)), "0a090801100218039a0100"
+      ),
+      (.propose([[7, 8], [9]]), "12070a0207080a0109"),
+      (.overloaded([RequestID(high: 1, low: 2)]), "1a060a0408011002"),
+      (
+        .report(report),
+        "22500a210a01621201621a0831302e302e302e312a056c696e757832067838365f36343801100218ac0222140809"
+          + "120222001a0c73686f705f7765622e312e39320b0a036f6e651001180420043a01784005"
+      ),
+    ]
+
+  private static let identities: [(PeerMessage, String)] = [
     (
-      .raft(Message(from: NodeID(1), to: NodeID(2), term: 3, body: .timeoutNow)), "0a090801100218039a0100"
+      .identity(Identity(isAdmitted: true, known: Incarnation(high: 1, low: 2), wantsAnswer: true)),
+      "2a1608011210000000000000000100000000000000021801"
     ),
-    (.propose([[7, 8], [9]]), "12070a0207080a0109"),
-    (.overloaded([RequestID(high: 1, low: 2)]), "1a060a0408011002"),
-    (
-      .report(report),
-      "22500a210a01621201621a0831302e302e302e312a056c696e757832067838365f36343801100218ac0222140809"
-        + "120222001a0c73686f705f7765622e312e39320b0a036f6e651001180420043a01784005"
-    ),
+    (.identity(Identity(isAdmitted: false, known: nil, wantsAnswer: false)), "2a00"),
   ]
 
   private func hex(_ bytes: [UInt8]) -> String {
@@ -48,7 +57,7 @@ struct PeerMessageTests {
       writer.record(9) { _ in }
       return try PeerMessage(decoding: writer.bytes)
     }
-    let one = Self.messages[1].0.encoded()
+    let one = Self.messages[3].0.encoded()
     #expect(throws: WireError.malformed("more than one message in a frame")) {
       try PeerMessage(decoding: one + one)
     }
@@ -88,7 +97,9 @@ struct PeerMessageTests {
   func hostileFrames(managers: Int) {
     var subject = managers == 1 ? Subject.leading() : Subject()
     if managers == 3 { subject.follow(2) }
-    for bytes in Self.foreign { subject.step(.received(from: NodeID(2), frames: [bytes])) }
+    for bytes in Self.foreign {
+      subject.step(.received(from: NodeID(2), disk: Subject.disk(2), frames: [bytes]))
+    }
     subject.pass(.seconds(1))
     #expect(subject.halts == [])
     #expect(subject.manager.state.services.isEmpty)

@@ -176,7 +176,8 @@ struct ReconcilerTests {
     var configuration = subject.manager.configuration
     configuration.control.nodeLostAfter = .seconds(5)
     let patient = Manager(
-      configuration: configuration, restored: .fresh(Membership(voters: [NodeID(1)])), nonce: 7,
+      configuration: configuration, restored: .fresh(Membership(voters: [NodeID(1)])),
+      disk: Subject.disk(1), nonce: 7,
       at: subject.now)
     #expect(patient.view(at: subject.now).maximumReportAge == .seconds(5))
   }

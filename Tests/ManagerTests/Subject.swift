@@ -11,6 +11,7 @@ struct Subject {
   private(set) var sent: [(to: NodeID, message: PeerMessage)] = []
   private(set) var answers: [UInt64: Manager.Answer] = [:]
   private(set) var notes: [String] = []
+  private(set) var alarms: [String] = []
   private(set) var halts: [String] = []
   private(set) var performed: [(id: Manager.ActionID, action: Action)] = []
   private var finished = 0
@@ -26,14 +27,18 @@ struct Subject {
   static let names = ["a", "b", "c"]
 
   /// Manager 1, named `a`, of a cluster of one or three.
-  init(managers: Int = 3, node: NodeDescription = Subject.described("a")) {
+  init(
+    managers: Int = 3, node: NodeDescription = Subject.described("a"), admission: Admission? = Admission()
+  ) {
     let peers = (1...managers).map {
       Manager.Peer(id: NodeID(UInt64($0)), name: Self.names[$0 - 1], zone: Self.names[$0 - 1])
     }
     let configuration = Manager.Configuration(
       cluster: "c1", id: NodeID(1), node: node, managers: peers)
     manager = Manager(
-      configuration: configuration, restored: .fresh(Membership(voters: peers.map(\.id))), nonce: 7, at: now)
+      configuration: configuration,
+      restored: .fresh(Membership(voters: peers.map(\.id)), admission: admission),
+      disk: Self.disk(1), nonce: 7, at: now)
     var effects: [Manager.Effect] = []
     manager.start(at: now, into: &effects)
     carryOut(effects)
@@ -74,6 +79,7 @@ struct Subject {
         precondition(answers[token] == nil, "\(token) is answered twice")
         answers[token] = answer
       case .note(let note): notes.append(note)
+      case .alarm(let alarm): alarms.append(alarm)
       case .halted(let reason): halts.append(reason)
       case .perform(let id, let action): performed.append((id, action))
       case .changed: break
@@ -122,8 +128,15 @@ struct Subject {
 
   // MARK: Others
 
-  mutating func receive(_ messages: PeerMessage..., from peer: UInt64) {
-    step(.received(from: NodeID(peer), frames: messages.map { $0.encoded() }))
+  /// The `number`th disk of a manager's machine.
+  static func disk(_ manager: UInt64, _ number: UInt64 = 1) -> Incarnation {
+    Incarnation(high: manager, low: number)
+  }
+
+  mutating func receive(_ messages: PeerMessage..., from peer: UInt64, disk: UInt64 = 1) {
+    step(
+      .received(
+        from: NodeID(peer), disk: Self.disk(peer, disk), frames: messages.map { $0.encoded() }))
   }
 
   /// Another manager leads, with these commands next in its log, all committed.

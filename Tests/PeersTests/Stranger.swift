@@ -142,3 +142,10 @@ private final class Answerer: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
+
+extension Incarnation {
+  /// A new disk's.
+  static func random() -> Incarnation {
+    Incarnation(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
+  }
+}

@@ -42,7 +42,7 @@ final class Recorder: Sendable {
   /// All frames from a peer, in the order of their arrival.
   func frames(from node: NodeID) -> [[UInt8]] {
     events.flatMap { event -> [[UInt8]] in
-      if case .received(let sender, let frames) = event, sender == node { frames } else { [] }
+      if case .received(let sender, _, let frames) = event, sender == node { frames } else { [] }
     }
   }
 

@@ -41,6 +41,8 @@ public struct ClusterStatus: Hashable, Codable, Sendable {
     public var reachable: Bool
     /// As it last reported; missing before it ever did.
     public var appliedIndex: UInt64?
+    /// Why it takes no part though it runs, and what to do; missing when nothing is known against it.
+    public var complaint: String?
   }
 
   public struct Node: Hashable, Codable, Sendable {

@@ -19,8 +19,10 @@ struct Diagnosis {
   }
 
   private var managers: [String] {
-    status.managers.filter { !$0.reachable }.map {
-      "manager \($0.name) in zone \($0.zone) is not reachable from \(status.answeredBy)"
+    status.managers.compactMap { manager in
+      let name = "manager \(manager.name) in zone \(manager.zone)"
+      if let complaint = manager.complaint { return "\(name): \(complaint)" }
+      return manager.reachable ? nil : "\(name) is not reachable from \(status.answeredBy)"
     }
   }
 

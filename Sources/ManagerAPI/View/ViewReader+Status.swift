@@ -53,7 +53,9 @@ extension ViewReader {
 
   private var managers: [ClusterStatus.Manager] {
     view.managers.map {
-      .init(name: $0.name, zone: $0.zone, reachable: $0.isReachable, appliedIndex: $0.appliedIndex)
+      .init(
+        name: $0.name, zone: $0.zone, reachable: $0.isReachable, appliedIndex: $0.appliedIndex,
+        complaint: $0.complaint)
     }
   }
 

@@ -37,7 +37,7 @@ extension RaftInvariants {
         .ownTermCommit, "\(node) commits entry \(index) of term \(entry.term) by counting in term \(term)",
         [node], index, term: term)
     }
-    let holds = known.filter { $0.durable.holds(entry) }.map(\.id)
+    let holds = (known + lost).filter { $0.durable.holds(entry) }.map(\.id)
     if !known[slot].submitted.membership.isQuorum(holds) {
       fail(
         .durableQuorum,

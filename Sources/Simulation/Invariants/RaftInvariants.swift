@@ -54,6 +54,8 @@ public struct RaftInvariants: Sendable {
   public internal(set) var restores = 0
 
   var known: [Known] = []
+  /// What was on disks that are lost. What they acknowledged counts: their members never vote again.
+  var lost: [Known] = []
   var leaders: [Term: NodeID] = [:]
   var votes: [Ballot: NodeID] = [:]
   var origins = EntryOrigins()
@@ -113,7 +115,10 @@ public struct RaftInvariants: Sendable {
   }
 
   /// A node lost its disk, and with it everything that it promised: it may not come back under its identity.
-  public mutating func wiped(_ node: NodeID) { known.removeAll { $0.id == node } }
+  public mutating func wiped(_ node: NodeID) {
+    lost += known.filter { $0.id == node }
+    known.removeAll { $0.id == node }
+  }
 
   /// An operator rewrote a node's store because a majority is lost for good. What was committed and is not in it is
   /// lost by that act, and no promise is broken if it never comes back.

@@ -172,7 +172,7 @@ public struct ScenarioRun: Sendable {
   }
 
   private mutating func askEverywhere() {
-    for index in world.machines.indices {
+    for index in world.taken {
       let tokens = [
         world.submit(.scale(ExampleStack.web, replicas: 3 + index % 2), to: index), world.barrier(at: index),
       ]

@@ -18,15 +18,18 @@ extension World {
   }
 
   private var hasAllApplied: Bool {
-    let applied = machines.map { $0.manager?.state.appliedIndex }
+    let applied = taken.map { machines[$0].manager?.state.appliedIndex }
     return applied.allSatisfy { $0 != nil && $0 == applied[0] }
   }
 
   private var hasOneLeader: Bool {
     guard let leader else { return false }
     let id = machines[leader].id
-    return machines.allSatisfy { $0.manager?.raft.leader == id }
+    return taken.allSatisfy { machines[$0].manager?.raft.leader == id }
   }
+
+  /// All machines but those whose disk was replaced: they stand aside until an operator takes them in again.
+  var taken: [Int] { machines.indices.filter { !machines[$0].disk.isStranger } }
 
   private var hasOnePrimary: Bool {
     guard let databases = newestState?.databases.values else { return false }

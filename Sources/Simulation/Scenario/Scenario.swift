@@ -234,7 +234,8 @@ extension Scenario {
   }
 
   public enum Goal: String, Hashable, Sendable, CaseIterable {
-    /// Every manager runs and has applied the same index.
+    /// Every manager runs and has applied the same index; of managers, here and below, those do not count whose disk
+    /// was replaced and that stand aside.
     case allApplied = "all-applied"
     /// One leader, which all others follow.
     case oneLeader = "one-leader"

@@ -10,14 +10,20 @@ struct Disk: Sendable {
   var isStalled = false
   var isFull = false
   private(set) var isDamaged = false
-  /// Rises when the folder is lost: an incarnation is never taken for an earlier one.
-  private(set) var incarnation = 1
+  /// Another one when the folder is lost.
+  private(set) var incarnation: Incarnation
+  /// Whether an earlier disk of this machine belonged to the cluster, and this one does not.
+  private(set) var isStranger = false
   /// When the last write that was begun ends.
   var busyUntil = Instant.origin
   private(set) var begun: UInt64 = 0
   private(set) var truncations = 0
 
-  init(_ founding: Membership) { durable = .fresh(founding) }
+  /// A new disk of the machine at this place.
+  init(_ founding: Membership, machine: Int) {
+    durable = .fresh(founding, admission: nil)
+    incarnation = Incarnation(high: UInt64(machine + 1), low: 1)
+  }
 
   mutating func begin(_ write: Write) {
     waiting.append(write)
@@ -39,10 +45,11 @@ struct Disk: Sendable {
   }
 
   mutating func wipe(_ founding: Membership) {
-    durable = .fresh(founding)
+    isStranger = isStranger || durable.admission != nil
+    durable = .fresh(founding, admission: nil)
     waiting = []
     isDamaged = false
-    incarnation += 1
+    incarnation = incarnation.next
   }
 
   /// What opening the log gives; nil if damage is found.
@@ -66,6 +73,15 @@ struct Disk: Sendable {
     }
     durable.entries += write.entries
     if let hardState = write.hardState { durable.hardState = hardState }
+    if let admission = write.admission { durable.admission = admission }
     durable.commit = max(durable.commit, write.commit)
+  }
+}
+
+extension Incarnation {
+  /// That of the next disk in the same machine.
+  fileprivate var next: Incarnation {
+    let parts = [bytes.prefix(8), bytes.suffix(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+    return Incarnation(high: parts[0], low: parts[1] + 1)
   }
 }

@@ -25,10 +25,10 @@ public struct Machine: Sendable {
   public var databases: [String: DatabaseModel] = [:]
   public var balancing = Balancing()
 
-  init(_ configuration: Manager.Configuration, clock: Clock) {
+  init(_ configuration: Manager.Configuration, place: Int, clock: Clock) {
     self.configuration = configuration
     self.clock = clock
-    disk = Disk(Membership(voters: configuration.managers.map(\.id)))
+    disk = Disk(Membership(voters: configuration.managers.map(\.id)), machine: place)
   }
 
   var id: NodeID { configuration.id }

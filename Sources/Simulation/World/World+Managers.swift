@@ -19,7 +19,9 @@ extension World {
     let nonce = chance.draw(.nonce, UInt64(index), UInt64(life))
     let local = machines[index].clock.local(at: now)
     var manager = Manager(
-      configuration: machines[index].configuration, restored: restored, nonce: nonce, at: local)
+      configuration: machines[index].configuration, restored: restored,
+      disk: machines[index].disk.incarnation,
+      nonce: nonce, at: local)
     var effects: [Manager.Effect] = []
     manager.start(at: local, into: &effects)
     machines[index].manager = manager
@@ -85,7 +87,7 @@ extension World {
       case .send(let peer, let frame): send(frame, to: peer, from: index)
       case .answer(let token, let answer): take(answer, for: token, at: index)
       case .perform(let id, let action): begin(action, id, on: index, life: life)
-      case .note(let note): chronicle?.note(now, index, .said(note))
+      case .note(let note), .alarm(let note): chronicle?.note(now, index, .said(note))
       case .halted(let reason):
         counters[.halts] += 1
         chronicle?.note(now, index, .halted(reason))
@@ -107,7 +109,10 @@ extension World {
     let flights = network.send(from: index, to: to, at: now)
     chronicle?.sent(now, from: index, to: to, arrives: flights.first.map { now + $0.delay }, frame)
     for flight in flights {
-      schedule(.deliver(from: index, to: to, epoch: flight.epoch, frame: frame), after: flight.delay)
+      schedule(
+        .deliver(
+          from: index, disk: machines[index].disk.incarnation, to: to, epoch: flight.epoch, frame: frame),
+        after: flight.delay)
     }
   }
 

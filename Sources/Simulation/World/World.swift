@@ -102,7 +102,7 @@ public struct World: Sendable {
       control(&configuration)
       // Each clock begins elsewhere: nothing may compare the clocks of two machines.
       let offset = Duration.seconds(Int(chance.below(100_000, .wallClock, UInt64(place))))
-      return Machine(configuration, clock: Clock(offset: offset))
+      return Machine(configuration, place: place, clock: Clock(offset: offset))
     }
     network = Network(machines: participants.count, chance: chance)
     invariants = Invariants(machines: machines)
@@ -118,7 +118,7 @@ public struct World: Sendable {
   struct Event: Comparable, Sendable {
     enum Kind: Sendable {
       case wake(machine: Int, number: UInt64)
-      case deliver(from: Int, to: Int, epoch: UInt64, frame: [UInt8])
+      case deliver(from: Int, disk: Incarnation, to: Int, epoch: UInt64, frame: [UInt8])
       case stored(machine: Int, life: Int)
       indirect case finished(machine: Int, life: Int, Manager.ActionID, Action)
       case observe(machine: Int)
@@ -181,9 +181,9 @@ public struct World: Sendable {
       guard machines[index].wakeNumber == number else { return }
       machines[index].wake = .never
       step(index, .timer)
-    case .deliver(let from, let to, let epoch, let frame):
+    case .deliver(let from, let disk, let to, let epoch, let frame):
       guard network.arrives(from: from, to: to, epoch: epoch), machines[to].manager != nil else { return }
-      step(to, .received(from: machines[from].id, frames: [frame]))
+      step(to, .received(from: machines[from].id, disk: disk, frames: [frame]))
     case .stored(let index, let life):
       writeEnds(on: index, life: life)
     case .finished(let index, let life, let id, let action):
@@ -211,7 +211,7 @@ public struct World: Sendable {
   /// The trace: the time and kind of each event, and the size and end of each frame.
   private mutating func note(_ event: Event) {
     var bits = UInt64(bitPattern: event.time.nanoseconds) &* 31 &+ event.kind.tag
-    if case .deliver(let from, let to, _, let frame) = event.kind {
+    if case .deliver(let from, _, let to, _, let frame) = event.kind {
       bits ^= UInt64(from << 8 | to) << 40 ^ UInt64(frame.count) << 20
       for byte in frame.suffix(8) { bits = bits &* 0x100_0000_01b3 ^ UInt64(byte) }
     }

@@ -21,7 +21,9 @@ struct StatusText {
     for manager in status.managers {
       let node = status.nodes.first { $0.name == manager.name }
       let state =
-        !manager.reachable ? "unreachable" : manager.name == status.leader?.name ? "leader" : "ready"
+        manager.complaint != nil
+        ? "stands aside"
+        : !manager.reachable ? "unreachable" : manager.name == status.leader?.name ? "leader" : "ready"
       table.add([
         manager.name, manager.zone, state, manager.appliedIndex.map(String.init) ?? "-",
         node.map { $0.health == "lost" ? "no, lost" : $0.availability == "drained" ? "no, drained" : "yes" }

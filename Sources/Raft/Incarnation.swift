@@ -1,5 +1,5 @@
-/// The identity of one data folder, drawn once when the folder is made. A manager that comes back with
-/// another incarnation has lost what it promised on its old disk.
+/// The identity of one disk: drawn once when a member's store is made. A member that comes back with another
+/// incarnation has lost what it promised on its old disk.
 public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
   private let high: UInt64
   private let low: UInt64
@@ -14,14 +14,10 @@ public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
     low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  init(high: UInt64, low: UInt64) {
+  /// An incarnation from 128 bits, which are random where there is no simulator.
+  public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
-  }
-
-  /// A new incarnation, from the system's source of randomness.
-  public static func random() -> Incarnation {
-    Incarnation(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
   }
 
   /// The 16 bytes.
