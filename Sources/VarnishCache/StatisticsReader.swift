@@ -11,7 +11,7 @@ actor StatisticsReader {
   private var last: CacheCounts?
   private var readAt: ContinuousClock.Instant?
 
-  private static let interval = Duration.seconds(5)
+  private static let interval = Duration.seconds(15)
 
   init(folder: String?) { self.folder = folder }
 

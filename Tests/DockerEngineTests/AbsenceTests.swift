@@ -1,5 +1,6 @@
 import Cluster
 import DockerEngine
+import Foundation
 import Logging
 import Raft
 import Testing
@@ -35,26 +36,31 @@ extension RealContainers {
     }
   }
 
-  @Test("without a socket the message names it, and is reported once")
+  @Test("without a socket the message names it, and is reported once; attempts go on")
   func missingSocket() async throws {
-    let engine = DockerEngine(
-      socket: "/nonexistent/docker.sock", cluster: "c", node: "a", logger: Logger(label: "test"))
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "tercet-absence-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let socket = folder.appending(path: "docker.sock").path
+    let engine = DockerEngine(socket: socket, cluster: "c", node: "a", logger: Logger(label: "test"))
     let sightings = Sightings()
     let watch = _Concurrency.Task { await engine.run { sightings.add($0) } }
     try await eventually("the absence is reported") { sightings.count > 0 }
-    #expect(
-      sightings.last
-        == .unavailable(
-          .containers,
-          reason:
-            "Docker's socket /nonexistent/docker.sock does not exist: start the engine, or correct the path "
-            + "in the configuration"))
+    let missing =
+      "Docker's socket \(socket) does not exist: start the engine, or correct the path in the configuration"
+    #expect(sightings.last == .unavailable(.containers, reason: missing))
     let failure = await engine.perform(removeTask: TaskID(1), containerName: "x", stopGracePeriod: .zero)
       .failure
-    #expect(failure?.hasPrefix("Docker's socket /nonexistent/docker.sock does not exist") == true)
-    // Attempts go on, with the same reason.
-    try await _Concurrency.Task.sleep(for: .milliseconds(500))
+    #expect(failure?.hasPrefix("Docker's socket \(socket) does not exist") == true)
     #expect(sightings.count == 1)
+
+    // What is no socket either is another reason, which the next attempt finds.
+    try Data().write(to: URL(filePath: socket))
+    try await eventually("the next attempt is reported") {
+      sightings.last != .unavailable(.containers, reason: missing)
+    }
+    #expect(sightings.count == 2)
     watch.cancel()
     await watch.value
     try await engine.shutdown()

@@ -111,15 +111,15 @@ struct ReconnectTests {
     var timings = Peers.Timings()
     timings.shortestRedial = .milliseconds(2)
     timings.longestRedial = .milliseconds(2)
-    let absent = Peers.Member(node: NodeID(2), name: "zone-2", host: "127.0.0.1", port: 1)
+    let closed = try await ClosedDoor.open()
+    let absent = Peers.Member(node: NodeID(2), name: "zone-2", host: "127.0.0.1", port: closed.port)
     let one = try await TestManager.start(1, members: [absent], timings: timings)
     try await TestManager.stopping([one]) {
-      try await eventually("the failure is told") { one.peers.status().first?.lastFailure != nil }
-      // Enough for many attempts.
-      try await Task.sleep(for: .milliseconds(200))
+      try await eventually("many attempts were made") { closed.attempts >= 20 }
       #expect(one.recorder.lines.count == 1)
       #expect(one.recorder.lines.first?.contains("No connection to peer zone-2") == true)
     }
+    try await closed.close()
   }
 
   @Test("a port that is taken is an error that names it")

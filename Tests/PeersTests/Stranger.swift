@@ -149,3 +149,36 @@ extension Incarnation {
     Incarnation(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
   }
 }
+
+/// Listens where a manager is expected, and hangs up on everyone.
+final class ClosedDoor: Sendable {
+  private let channel: any Channel
+  private let count: Counter
+
+  private final class Counter: Sendable {
+    private let state = Mutex(0)
+    var value: Int { state.withLock { $0 } }
+    func add() { state.withLock { $0 += 1 } }
+  }
+
+  private init(channel: any Channel, count: Counter) {
+    self.channel = channel
+    self.count = count
+  }
+
+  static func open() async throws -> ClosedDoor {
+    let count = Counter()
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        count.add()
+        return channel.close()
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    return ClosedDoor(channel: channel, count: count)
+  }
+
+  var port: Int { channel.localAddress?.port ?? 0 }
+  var attempts: Int { count.value }
+
+  func close() async throws { try await channel.close() }
+}
