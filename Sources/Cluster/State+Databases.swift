@@ -89,7 +89,8 @@ extension Database.Mode {
   /// becomes the primary only when it holds every acknowledged commit — from `sync`, where each commit waited
   /// for it, or from `stopped`, where it received everything the old primary wrote.
   func maySucceed(to next: Database.Mode) -> Bool {
-    switch (self, next) {
+    if planted(.databaseEpochIgnored) { return true }
+    return switch (self, next) {
     case (.waiting, .initializing): true
     // Until the first primary is up there is nothing to lose: another node may begin.
     case (.initializing, .initializing): true

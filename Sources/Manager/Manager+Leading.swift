@@ -11,8 +11,9 @@ extension Manager {
   mutating func lead(at now: Instant, into effects: inout [Effect]) {
     heard[configuration.node.name] = now
     considerTransfer(at: now, into: &effects)
-    guard raft.isCurrent, decidedThrough == 0 || planted(.decidesOnOldState), now >= decideAfter,
-      needsLook || now >= controllers.nextLook
+    let awaitsDecision =
+      decidedThrough != 0 && !planted(.decidesOnOldState) && !planted(.databaseEpochIgnored)
+    guard raft.isCurrent, !awaitsDecision, now >= decideAfter, needsLook || now >= controllers.nextLook
     else { return }
     let intents = controllers.decide(
       Situation(

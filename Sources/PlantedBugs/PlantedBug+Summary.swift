@@ -71,7 +71,7 @@ extension PlantedBug {
       "a request that is sent again is applied again (Raft paper 8; dragonboat's sessions)"
     case .snapshotForgetsRequests: "a snapshot lacks the requests already applied (thesis 6.3)"
     case .databaseEpochIgnored:
-      "a decision made on an older state of the database is taken (a fence not compared)"
+      "a decision made on an older state of the database is taken: neither its epoch nor the mode that it starts from is compared, and the leader does not wait for its last one (each of the three would do)"
     case .promotedFromSyncing:
       "a secondary is promoted that lacks acknowledged commits (GitHub, 2018-10-21: promotion from async)"
     case .purgesTrimmedEarly:

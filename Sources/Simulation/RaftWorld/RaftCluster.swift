@@ -190,13 +190,13 @@ extension RaftCluster {
     network.removeAll(where: condition)
   }
 
-  /// Delivers and syncs until nothing moves any more. Messages that do not satisfy the condition are lost, and
+  /// Delivers and syncs until nothing moves any more, or a promise is broken. Messages that do not satisfy the condition are lost, and
   /// the disk of `hanging` does nothing.
   package mutating func settle(hanging: NodeID? = nil, where condition: (Message) -> Bool = { _ in true }) {
     func isBusy(_ node: Node) -> Bool {
       node.raft != nil && node.id != hanging && !node.disk.waiting.isEmpty
     }
-    while !network.isEmpty || nodes.contains(where: isBusy) {
+    while violation == nil, !network.isEmpty || nodes.contains(where: isBusy) {
       drop { !condition($0) }
       deliver()
       for node in nodes where isBusy(node) { sync(node.id) }
@@ -209,7 +209,7 @@ extension RaftCluster {
   ) {
     let end = now + duration
     settle(hanging: hanging, where: condition)
-    while let next = nodes.compactMap({ $0.raft?.nextDeadline }).min(), next <= end {
+    while violation == nil, let next = nodes.compactMap({ $0.raft?.nextDeadline }).min(), next <= end {
       now = max(now, next)
       for node in nodes where node.raft.map({ $0.nextDeadline <= now }) ?? false { step(node.id, .timer) }
       settle(hanging: hanging, where: condition)

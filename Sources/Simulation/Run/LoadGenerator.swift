@@ -76,6 +76,7 @@ struct LoadGenerator: Sendable {
       return nil
     }
     guard world.machines[index].manager != nil else { return nil }
+    repeatOne(&world, at: index)
     let asked: [UInt64] =
       switch kind {
       case .insert: []
@@ -91,6 +92,14 @@ struct LoadGenerator: Sendable {
       }
     note(asked)
     return asked.first
+  }
+
+  /// Now and then a client that has not seen its answer sends its request again, to another manager and long after.
+  private func repeatOne(_ world: inout World, at index: Int) {
+    guard chance.below(16, .client, 4 << 32, drawn) == 0, !tokens.isEmpty else { return }
+    let token = tokens[Int(chance.below(UInt64(tokens.count), .client, 5 << 32, drawn))]
+    // What else is asked for may be out of season by now: a drain after its end.
+    if world.calls[token]?.replicas != nil { world.submitAgain(token, to: index) }
   }
 
   /// Drains a node, or takes one that is drained into service again.

@@ -7,6 +7,7 @@ import WireFormat
 /// grow with the log.
 struct Invariants: Sendable {
   private var raft = RaftInvariants()
+  private var requests = RequestRule()
   private var lastApplied: [Index]
   /// How many tasks of the example's service must at least serve, newest last, with the time since when.
   private(set) var required: [(count: Int, since: Instant)] = []
@@ -41,7 +42,9 @@ struct Invariants: Sendable {
     let id = manager.raft.id
     for effect in effects {
       switch effect {
-      case .write(let write): raft.wrote(write, by: id)
+      case .write(let write):
+        raft.wrote(write, by: id)
+        requests.wrote(write.entries)
       case .send(_, let frame):
         if case .raft(let message)? = try? PeerMessage(decoding: frame) { raft.sent(message) }
       default: break
@@ -52,6 +55,7 @@ struct Invariants: Sendable {
     if applied != lastApplied[machine] {
       lastApplied[machine] = applied
       if applied > appliedAnywhere {
+        checkRequests(after: appliedAnywhere, manager.state, at: id)
         appliedAnywhere = applied
         note(manager.state, at: now)
       }
@@ -60,6 +64,17 @@ struct Invariants: Sendable {
       }
     }
     return raft.violation
+  }
+
+  private mutating func checkRequests(after index: Index, _ state: State, at node: NodeID) {
+    let newest = min(state.appliedIndex, raft.committedIndex)
+    guard index < newest else { return }
+    for index in index + 1...newest {
+      let position = Position(index: index, term: raft.committed[Int(index) - 1])
+      if let text = requests.applied(position, state) {
+        raft.fail(.appliedOnce, "\(node): \(text)", [node], index)
+      }
+    }
   }
 
   private mutating func note(_ state: State, at now: Instant) {

@@ -12,9 +12,16 @@ extension World {
     let request = request ?? RequestID(high: 1, low: token)
     counters[.intents] += 1
     calls[token]?.replicas = intent.replicas
+    calls[token]?.intent = intent
     chronicle?.note(now, index, .asked(intent.summary))
     step(index, .submit([.init(token: token, request: request, origin: "operator/test", intent: intent)]))
     return token
+  }
+
+  /// Sends a request once more: it must count as the one that it is.
+  mutating func submitAgain(_ token: UInt64, to index: Int) {
+    guard let intent = calls[token]?.intent else { return }
+    submit(intent, to: index, request: RequestID(high: 1, low: token))
   }
 
   /// A purge at a machine's door.

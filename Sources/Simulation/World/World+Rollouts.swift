@@ -11,11 +11,13 @@ extension World {
   /// A container that serves is removed: enough others must serve. While something that befell the containers has not
   /// been made good, there may be fewer than wanted whatever anyone does.
   mutating func checkRemoval(of task: TaskID, on index: Int) {
+    // Several may be on their way out at the same time.
+    machines[index].containers.beginsToLeave(task)
     guard now - disturbedAt > Self.recovery,
       let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell
     else { return }
     let others = machines.reduce(0) { count, machine in
-      count + machine.containers.running.count { $0.isWell && $0.task != task }
+      count + machine.containers.staying
     }
     // A removal may have been decided when fewer were required.
     let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))

@@ -76,6 +76,8 @@ public struct World: Sendable {
     public var read: Int?
     /// As the request sets it, if it does.
     public var replicas: Int?
+    /// What was asked for, to be sent again; nil for a purge at the door and a read.
+    var intent: Intent?
   }
 
   /// A cluster of these machines; those of the last zone carry no data.
