@@ -76,6 +76,8 @@ struct Mutants: AsyncParsableCommand {
       let files = try Scenario.files(in: scenarios)
       plantedBug = bug
       Child.endSelf(after: limit)
+      // What was found by then is told also if the process is ended.
+      setvbuf(stdout, nil, _IOLBF, 0)
       var isFound = false
       for series in Attack.order(against: bug?.area, files) {
         let start = Machinery.processorSeconds
