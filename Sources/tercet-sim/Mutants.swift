@@ -76,8 +76,6 @@ struct Mutants: AsyncParsableCommand {
       let files = try Scenario.files(in: scenarios)
       plantedBug = bug
       Child.endSelf(after: limit)
-      // What was found by then is told also if the process is ended.
-      setvbuf(stdout, nil, _IOLBF, 0)
       var isFound = false
       for series in Attack.order(against: bug?.area, files) {
         let start = Machinery.processorSeconds
@@ -87,6 +85,8 @@ struct Mutants: AsyncParsableCommand {
           let verdict = found == nil ? "nothing found by" : "found by"
           print("\(verdict) \(series[0].kind.rawValue), \(Int(Machinery.processorSeconds - start)) s")
         }
+        // What was found by then is told also if the process is ended.
+        fflush(nil)
         isFound = isFound || found != nil
         if isFound, !matrix { break }
       }

@@ -21,6 +21,8 @@ public struct ContainerModel: Sendable {
   /// Those of them that are not on their way out.
   var staying: Int { running.count { $0.isWell && !leaving.contains($0.task) } }
 
+  func well(besides task: TaskID) -> Int { running.count { $0.isWell && $0.task != task } }
+
   mutating func beginsToLeave(_ task: TaskID) {
     if !leaving.contains(task) { leaving.append(task) }
   }
