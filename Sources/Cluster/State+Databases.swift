@@ -11,10 +11,14 @@ extension State {
     guard (1...65_535).contains(specification.port) else {
       return "database \(name): port \(specification.port) is not from 1 to 65535"
     }
+    if let complaint = specification.complaint { return "database \(name): \(complaint)" }
     if let known = databases[name] {
       guard known.stack == stack else { return "database \(name) belongs to stack \(known.stack)" }
       guard known.specification.port == specification.port, known.specification.owner == specification.owner
       else { return "database \(name): its port and owner cannot be changed" }
+      if let limit = specification.limitLowered(from: known.specification) {
+        return "database \(name): \(limit) cannot be lowered: a standby needs as much as its primary has"
+      }
     }
     let holder = databases.values.first {
       $0.specification.name != name && $0.specification.port == specification.port

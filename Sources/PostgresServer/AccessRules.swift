@@ -48,12 +48,7 @@ package struct AccessRules: Hashable, Sendable {
 
   /// A network is written into a line of words: it must not bring words of its own.
   private static func checked(network: String) throws -> String {
-    let parts = network.split(separator: "/", omittingEmptySubsequences: false)
-    let isAddress = parts[0].utf8.allSatisfy { byte in
-      UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte
-        || UInt8(ascii: "A")...UInt8(ascii: "F") ~= byte || ".:".utf8.contains(byte)
-    }
-    guard parts.count == 2, isAddress, !parts[0].isEmpty, let bits = Int(parts[1]), 0...128 ~= bits else {
+    guard isNetwork(network) else {
       throw PostgresError.invalid(
         field: "the client network “\(network)”", reason: "is not in the form 10.0.0.0/8 or fd00::/8")
     }

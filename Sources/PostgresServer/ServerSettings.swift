@@ -31,12 +31,14 @@ package struct ServerSettings: Hashable, Sendable {
     var lines = [
       "# Written by tercetd, which overwrites it. Parameters of your own belong into the stack file."
     ]
-    for (name, value) in defaults where parameters[name] == nil { lines.append(try line(name, value)) }
+    for (name, value) in defaults where parameters[name] == nil { lines.append(line(name, value)) }
     for parameter in parameters {
-      try Self.check(parameter)
-      lines.append(try line(parameter.name, parameter.value))
+      if let reason = DatabaseParameters.complaint(about: parameter) {
+        throw PostgresError.parameterRefused(name: parameter.name, reason: reason)
+      }
+      lines.append(line(parameter.name, parameter.value))
     }
-    for (name, value) in owned { lines.append(try line(name, value)) }
+    for (name, value) in owned { lines.append(line(name, value)) }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -120,11 +122,7 @@ package struct ServerSettings: Hashable, Sendable {
     "'" + value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "'"
   }
 
-  private func line(_ name: String, _ value: String) throws -> String {
-    guard !value.unicodeScalars.contains(where: { $0.value < 32 }) else {
-      throw PostgresError.parameterRefused(
-        name: name, reason: "its value has a line break or control character")
-    }
+  private func line(_ name: String, _ value: String) -> String {
     let escaped = value.map { $0 == "'" ? "''" : $0 == "\\" ? "\\\\" : String($0) }.joined()
     return "\(name) = '\(escaped)'"
   }

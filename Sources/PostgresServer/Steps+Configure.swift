@@ -43,7 +43,7 @@ extension Steps {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let kept = lines.filter { line in
       guard !line.hasPrefix("#"), let name = line.split(separator: " ").first else { return true }
-      return !ServerSettings.isManaged(String(name))
+      return !DatabaseParameters.isManaged(String(name))
     }
     if kept.count == lines.count { return false }
     logger.warning("database \(database): removed settings of the manager that ALTER SYSTEM had changed")

@@ -78,21 +78,13 @@ actor Steps {
   }
 
   private func check(_ specification: DatabaseSpecification) throws {
-    guard isValidName(specification.name), !["template0", "template1"].contains(specification.name) else {
+    guard isValidName(specification.name) else {
       throw PostgresError.invalid(
         field: "the database name “\(specification.name)”",
-        reason: "must be 1 to 63 letters, digits, “-”, “_” or “.”, and not a template's")
+        reason: "must be 1 to 63 letters, digits, “-”, “_” or “.”")
     }
-    let owner = specification.owner
-    guard 1...63 ~= owner.utf8.count, !owner.utf8.contains(0), !["postgres", replicationRole].contains(owner)
-    else {
-      throw PostgresError.invalid(
-        field: "the owner of database \(specification.name)",
-        reason: "must be 1 to 63 bytes long and not postgres or \(replicationRole)")
-    }
-    guard !specification.password.utf8.contains(0) else {
-      throw PostgresError.invalid(
-        field: "the password of database \(specification.name)", reason: "must not hold a null character")
+    if let reason = specification.complaint {
+      throw PostgresError.invalid(field: "database \(specification.name):", reason: reason)
     }
     guard 1...65_535 ~= specification.port else {
       throw PostgresError.invalid(

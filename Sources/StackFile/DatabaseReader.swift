@@ -1,12 +1,6 @@
 internal import Cluster
 internal import Raft
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
 /// One entry of `x-databases`, Tercet's own extension of the format.
 enum DatabaseReader {
   private static let keys = Keys(
@@ -25,7 +19,7 @@ enum DatabaseReader {
     return DatabaseSpecification(
       name: field.key, zones: readZones(zones), port: record["port"]?.port() ?? 5432,
       owner: readOwner(record, database: field), password: record["password"]?.text() ?? "",
-      parameters: record["parameters"].map(DatabaseParameters.read) ?? [],
+      parameters: record["parameters"].map(DatabaseParameterReader.read) ?? [],
       clientNetworks: record["clients"].map(readClients) ?? privateNetworks,
       relaxAfter: record["relax_after"].map(readRelaxAfter) ?? .seconds(5))
   }
@@ -44,9 +38,9 @@ enum DatabaseReader {
   private static func readOwner(_ record: Record, database: Field) -> String {
     let standard = String(database.key.map { $0 == "-" || $0 == "." ? "_" : $0 })
     let owner = record["owner"]?.nonEmptyText() ?? standard
-    if owner.hasPrefix("pg_") || owner == "postgres" || owner.utf8.count > 63 {
+    if let complaint = DatabaseSpecification.complaint(aboutOwner: owner) {
       (record["owner"] ?? database.keyElement).error(
-        "`\(owner)` cannot own a database",
+        complaint,
         remedy: "choose another `owner`: at most 63 bytes, not `postgres`, not beginning with `pg_`")
     }
     return owner
@@ -61,14 +55,6 @@ enum DatabaseReader {
       }
       return text
     }
-  }
-
-  private static func isNetwork(_ text: String) -> Bool {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, let length = Int(parts[1]), length >= 0 else { return false }
-    var address = in6_addr()
-    if inet_pton(AF_INET, parts[0], &address) == 1 { return length <= 32 }
-    return inet_pton(AF_INET6, parts[0], &address) == 1 && length <= 128
   }
 
   /// Nil for `never`.

@@ -5,9 +5,12 @@ import Testing
 @Suite("State: databases")
 struct StateDatabaseTests {
   private static func database(
-    _ name: String = "db", zones: [String] = ["a", "b"], port: Int = 5432, owner: String = "ana"
+    _ name: String = "db", zones: [String] = ["a", "b"], port: Int = 5432, owner: String = "ana",
+    with parameter: Setting? = nil, clients: [String] = [], relaxAfter: Duration? = nil
   ) -> DatabaseSpecification {
-    DatabaseSpecification(name: name, zones: zones, port: port, owner: owner)
+    DatabaseSpecification(
+      name: name, zones: zones, port: port, owner: owner, parameters: parameter.map { [$0] } ?? [],
+      clientNetworks: clients, relaxAfter: relaxAfter)
   }
 
   private static func stack(_ databases: DatabaseSpecification..., name: String = "shop") -> Stack {
@@ -39,6 +42,17 @@ struct StateDatabaseTests {
       (stack(database("x", zones: ["a", "b", "c"], port: 1)), "one or two different zones"),
       (stack(database("x", port: 0)), "not from 1 to 65535"),
       (stack(database("x", port: 65_536)), "not from 1 to 65535"),
+      // What would fail at the next promotion.
+      (stack(database(with: Setting("wal_level", "logical"))), "wal_level is not yours to set"),
+      (stack(database(with: Setting("max_wal_senders", "20"))), "max_wal_senders is not yours to set"),
+      (stack(database(with: Setting("ssl_key_file", "/x"))), "ssl_key_file is not yours to set"),
+      (stack(database(with: Setting("synchronous_commit", "true"))), "can be on or remote_apply"),
+      (stack(database(with: Setting("Work_Mem", "8MB"))), "small letters"),
+      (stack(database(with: Setting("work_mem", "8MB\nfsync = off"))), "line break"),
+      (stack(database(with: Setting("max_connections", "50"))), "max_connections cannot be lowered"),
+      (stack(database(clients: ["10.0.0.0/33"])), "no network in CIDR form"),
+      (stack(database(relaxAfter: .zero)), "goes on alone"),
+      (stack(database("x", port: 1, owner: "postgres")), "cannot own a database"),
     ])
   func refused(stack: Stack, reason: String) {
     var replica = Replica()
@@ -47,6 +61,23 @@ struct StateDatabaseTests {
     expect(replica.apply(.deploy(stack)), refusedWith: reason)
     #expect(replica.state.databases == before)
     #expect(replica.state.stacks == ["shop"])
+  }
+
+  @Test("networks are told from what is none")
+  func networks() {
+    for sound in ["0.0.0.0/0", "10.0.0.0/8", "fd00::/8", "::/0", "::1/128", "1:2:3:4:5:6:7:8/64", "1::8/128"]
+    {
+      #expect(isNetwork(sound), "\(sound)")
+    }
+    for wrong in [
+      "", "10.0.0.0", "10.0.0/8", "10.0.0.0/33", "10.0.0.256/8", "+1.0.0.0/8", "a/8", "10.0.0.0/",
+      "10.0.0.0/8/8",
+      "::/129", "1:2:3:4:5:6:7/64", "1:2:3:4:5:6:7:8:9/64", "1::2::3/64", "12345::/16", ":::/8",
+      "all trust\nhost/8",
+      "10.0.0.0/+8",
+    ] {
+      #expect(!isNetwork(wrong), "\(wrong)")
+    }
   }
 
   @Test("changed parameters are taken without a step of the machine")

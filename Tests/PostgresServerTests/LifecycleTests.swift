@@ -209,7 +209,7 @@ extension RealServers {
         try await refuse(saying: "fsync") { $0.parameters = [Setting("fsync", "off")] }
         try await refuse(saying: "line break") { $0.parameters = [Setting("work_mem", "4MB'\nfsync = off")] }
         try await refuse(saying: "network") { $0.clientNetworks = ["all trust\nhost all all all"] }
-        try await refuse(saying: "owner") { $0.owner = "postgres" }
+        try await refuse(saying: "cannot own") { $0.owner = "postgres" }
         try await refuse(saying: "name") { $0.name = "../../etc" }
         #expect(lab.a.pid == nil)
       }

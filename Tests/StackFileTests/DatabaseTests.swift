@@ -14,7 +14,7 @@ struct DatabaseTests {
           port: 5433
           owner: plone
           password: ${DB_PASSWORD}
-          parameters: {shared_buffers: 1GB, max_connections: 200, wal_level: logical, synchronous_commit: remote_apply}
+          parameters: {shared_buffers: 1GB, max_connections: 200, synchronous_commit: remote_apply}
           clients: [10.1.0.0/16, fd00::/8]
           relax_after: never
       """
@@ -26,7 +26,6 @@ struct DatabaseTests {
           name: "plone-site", zones: ["b", "a"], port: 5433, owner: "plone", password: "s3cret",
           parameters: settings([
             "max_connections": "200", "shared_buffers": "1GB", "synchronous_commit": "remote_apply",
-            "wal_level": "logical",
           ]), clientNetworks: ["10.1.0.0/16", "fd00::/8"], relaxAfter: nil)
       ])
   }
@@ -79,6 +78,8 @@ struct DatabaseTests {
       "hot_standby: off",
       "wal_level: minimal", "fsync: off", "full_page_writes: off", "synchronous_commit: local",
       "synchronous_commit: off", "recovery_target_time: now", "Shared_Buffers: 1GB", "a-b: c",
+      // What a server could do, and no promotion would.
+      "wal_level: logical", "fsync: on", "synchronous_commit: true", "max_wal_senders: 20", "ssl: on",
     ])
   func ownedParameters(_ parameter: String) {
     let found = complaints("x-databases: {d: {zones: [a], parameters: {\n  \(parameter)}}}")
