@@ -48,6 +48,10 @@ public struct DatabaseAction: Hashable, Sendable {
     /// Sets whom commits wait for (nil: nobody), reloads, sees from a new connection that it is in force, and
     /// writes a checkpoint as a barrier.
     case synchronize(standby: String?)
+    /// Brings what the specification says of a running server into force, and leaves its part in replication as it
+    /// is: parameters, who may connect and, on a primary, the owner's password. A standby is started anew if a
+    /// parameter needs it; for a primary that fails with what to do.
+    case configure(following: Upstream?)
     /// Shuts down with a checkpoint; clients are disconnected.
     case stop
     /// Ends WAL reception for good, replays what was received, becomes a primary without a synchronous name.

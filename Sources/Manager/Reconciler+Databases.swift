@@ -22,6 +22,13 @@ struct DatabaseMemory: Hashable, Sendable {
   var lastApart = Instant.origin
   /// Following with the data there is did not work: a new copy is needed.
   var needsCopy = false
+  /// What the running server was last brought to, and as what: a new primary is looked at anew.
+  var configured: Configured?
+
+  struct Configured: Hashable, Sendable {
+    var specification: DatabaseSpecification
+    var isPrimary: Bool
+  }
 }
 
 // MARK: Databases
@@ -48,7 +55,8 @@ extension Reconciler {
       memory.epoch = database.epoch
       forgetFailures(of: "database \(name)")
     }
-    let step = next(for: database, seen, &memory, state, at: now)
+    let step =
+      next(for: database, seen, &memory, state, at: now) ?? configuring(database, seen, memory, state)
     databaseMemories[name] = memory
     guard let step else { return }
     let members = database.members.compactMap { member in
@@ -100,6 +108,34 @@ extension Reconciler {
     }
   }
 
+  /// When nothing else is to be done: the specification may have changed since the server was last told.
+  private func configuring(
+    _ database: Database, _ seen: DatabaseObservation, _ memory: DatabaseMemory, _ state: State
+  ) -> DatabaseAction.Step? {
+    let isPrimary = database.primary == node
+    guard memory.configured != .init(specification: database.specification, isPrimary: isPrimary) else {
+      return nil
+    }
+    switch (database.mode, seen.server) {
+    case (_, .primary) where isPrimary:
+      return .configure(following: nil)
+    case (.syncing(let primary, node), .standby), (.sync(let primary, node), .standby):
+      return upstream(primary, database, state).map { .configure(following: $0) }
+    default:
+      return nil
+    }
+  }
+
+  private func upstream(
+    _ primary: String, _ database: Database, _ state: State
+  ) -> DatabaseAction.Upstream? {
+    state.nodes[primary].map {
+      DatabaseAction.Upstream(
+        address: $0.description.address, port: database.specification.port,
+        standbyName: Database.standbyName(node: node, epoch: database.incarnation))
+    }
+  }
+
   private func whileInitializing(_ database: Database, _ seen: DatabaseObservation) -> DatabaseAction.Step? {
     switch (seen.data, seen.server) {
     case (_, .primary), (_, .standby), (_, .busy): nil
@@ -145,10 +181,7 @@ extension Reconciler {
     of primary: String, _ database: Database, _ seen: DatabaseObservation, mayCopy: Bool,
     _ memory: inout DatabaseMemory, _ state: State, at now: Instant
   ) -> DatabaseAction.Step? {
-    guard let address = state.nodes[primary]?.description.address else { return nil }
-    let upstream = DatabaseAction.Upstream(
-      address: address, port: database.specification.port,
-      standbyName: Database.standbyName(node: node, epoch: database.incarnation))
+    guard let upstream = upstream(primary, database, state) else { return nil }
     if case .primary = seen.server { return .stop }
     guard mayCopy else { return follow(upstream, seen) }
     if case .present(let identifier, _, _, _) = seen.data, identifier == database.systemIdentifier,
@@ -193,6 +226,8 @@ extension Reconciler {
     case .clone:
       memory.needsCopy = false
       memory.followingSince = .never
+    case .configure(let upstream):
+      memory.configured = .init(specification: action.specification, isPrimary: upstream == nil)
     case .initialize, .follow, .stop, .promote: break
     }
     databaseMemories[action.specification.name] = memory

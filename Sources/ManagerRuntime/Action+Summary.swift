@@ -29,6 +29,7 @@ extension DatabaseAction.Step {
     case .clone(let upstream): "copy from \(upstream.address)"
     case .follow(let upstream): "follow \(upstream.address) with"
     case .admit(let standby): "admit \(standby) to"
+    case .configure: "configure"
     case .synchronize(let standby?): "let commits wait for \(standby) in"
     case .synchronize(nil): "let commits wait for nobody in"
     case .stop: "stop"

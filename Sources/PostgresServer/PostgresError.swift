@@ -12,6 +12,8 @@ public enum PostgresError: Error, Hashable, CustomStringConvertible {
   case overtaken(database: String)
   case invalid(field: String, reason: String)
   case parameterRefused(name: String, reason: String)
+  /// In force only once the primary has been started anew.
+  case restartNeeded(database: String, parameters: [String])
   case noData(folder: String)
   /// Something lies in the data folder that was not made for this database.
   case dataInTheWay(folder: String, reason: String)
@@ -48,6 +50,8 @@ public enum PostgresError: Error, Hashable, CustomStringConvertible {
       "\(field) \(reason)"
     case .parameterRefused(let name, let reason):
       "Postgres parameter “\(name)” is refused: \(reason)"
+    case .restartNeeded(let database, let parameters):
+      "database \(database): \(parameters.joined(separator: ", ")) will be in force once its server has been started anew: `tercet promote \(database)` does it, without losing a commit; a database in one zone needs a restart of its server"
     case .noData(let folder):
       "\(folder) holds no database: it must be initialized or cloned first"
     case .dataInTheWay(let folder, let reason):

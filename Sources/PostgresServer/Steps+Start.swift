@@ -43,6 +43,8 @@ extension Steps {
   /// Starts the server as a standby, or points a running standby to its upstream.
   func follow(_ action: DatabaseAction, _ upstream: DatabaseAction.Upstream, _ tools: Tools) async throws {
     try check(standbyName: upstream.standbyName)
+    // It comes with the primary's data, and may change there.
+    passwordInForce = nil
     let control = try await identifiedData(action, tools)
     let role = ServerSettings.Role.standby(upstream: upstream)
     if let server = try await startedStandby() {
@@ -170,14 +172,8 @@ extension Steps {
   private func makeRoles(_ specification: DatabaseSpecification, _ connection: Connection) throws {
     let owner = try connection.quoted(identifier: specification.owner)
     _ = try connection.query("CREATE ROLE \(replicationRole) LOGIN REPLICATION")
-    if specification.password.isEmpty {
-      _ = try connection.query("CREATE ROLE \(owner) LOGIN")
-    } else {
-      let verifier = try connection.scramVerifier(
-        password: specification.password, user: specification.owner)
-      _ = try connection.query(
-        "CREATE ROLE \(owner) LOGIN PASSWORD \(connection.quoted(literal: verifier))")
-    }
+    _ = try connection.query("CREATE ROLE \(owner) LOGIN")
+    try setPassword(specification, connection)
     let name = try connection.quoted(identifier: specification.name)
     let verb =
       specification.name == "postgres" ? "ALTER DATABASE \(name) OWNER TO" : "CREATE DATABASE \(name) OWNER"

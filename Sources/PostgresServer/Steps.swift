@@ -9,6 +9,8 @@ actor Steps {
   let folder: DatabaseFolder
   let configuration: PostgresServer.Configuration
   let logger: Logger
+  /// Set on this node's server, as long as it is the primary.
+  var passwordInForce: Password?
   private nonisolated let executor: QueueExecutor
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -35,6 +37,7 @@ actor Steps {
     case .follow(let upstream): try await follow(action, upstream, tools)
     case .admit(let standby): try await admit(action, standby: standby, tools)
     case .synchronize(let standby): try await synchronize(action, standby: standby, tools)
+    case .configure(let upstream): try await configure(action, following: upstream, tools)
     case .stop: try await stop()
     case .promote: try await promote(action, tools)
     }

@@ -181,4 +181,49 @@ struct ReconcilerTests {
       at: subject.now)
     #expect(patient.view(at: subject.now).maximumReportAge == .seconds(5))
   }
+
+  // MARK: Databases
+
+  /// The database steps it asked for since the last call.
+  private mutating func databaseSteps() -> [(id: Manager.ActionID, step: DatabaseAction.Step)] {
+    subject.takeActions().compactMap {
+      if case .database(let action) = $0.action { ($0.id, action.step) } else { nil }
+    }
+  }
+
+  @Test("what a stack file says anew of a database is brought to its running server, until that has worked")
+  mutating func changedDatabase() throws {
+    var node = Subject.described("a")
+    node.runsDatabases = true
+    subject = Subject(managers: 3, node: node)
+    var specification = DatabaseSpecification(name: "db", zones: ["a"], owner: "ana")
+    func deployment() -> Intent { .deploy(Stack(name: "data", databases: [specification])) }
+    func step(_ epoch: UInt64, _ mode: Database.Mode) -> Intent {
+      .database(DatabaseStep(database: "db", expectedEpoch: epoch, mode: mode))
+    }
+    commit(.register(node), deployment(), step(1, .initializing(primary: "a")), step(2, .solo(primary: "a")))
+    subject.step(
+      .observed(
+        .database(
+          DatabaseObservation(
+            database: "db", data: .present(systemIdentifier: 7, timeline: 1, standby: false, shutdown: nil),
+            server: .primary(position: LSN(1), synchronousStandby: nil, standbys: []), epoch: 3))))
+    // This process does not know what the server was told before.
+    var steps = databaseSteps()
+    #expect(steps.map(\.step) == [.configure(following: nil)])
+    finish(try #require(steps.first).id, .done)
+    subject.pass(.seconds(3))
+    #expect(databaseSteps().isEmpty)
+    specification.parameters = [Setting("work_mem", "8MB")]
+    commit(deployment())
+    steps = databaseSteps()
+    #expect(steps.map(\.step) == [.configure(following: nil)])
+    finish(try #require(steps.first).id, .failed("no"))
+    subject.pass(.seconds(1))
+    steps = databaseSteps()
+    #expect(steps.map(\.step) == [.configure(following: nil)])
+    finish(try #require(steps.first).id, .done)
+    subject.pass(.seconds(3))
+    #expect(databaseSteps().isEmpty)
+  }
 }

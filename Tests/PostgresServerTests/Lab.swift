@@ -195,12 +195,12 @@ final class Node: Sendable {
     }
   }
 
-  /// A client's connection over TCP with the owner's password.
-  func client(within limit: Duration = .seconds(2)) throws -> Connection {
+  /// A client's connection over TCP, by default with the owner's password.
+  func client(password: String? = nil, within limit: Duration = .seconds(2)) throws -> Connection {
     try Connection(
       [
         ("host", "127.0.0.1"), ("port", "\(specification.port)"), ("user", specification.owner),
-        ("password", specification.password), ("dbname", specification.name),
+        ("password", password ?? specification.password), ("dbname", specification.name),
       ], within: limit)
   }
 

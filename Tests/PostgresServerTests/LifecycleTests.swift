@@ -198,6 +198,54 @@ extension RealServers {
       }
     }
 
+    @Test("what a stack file says anew is in force on the running servers, or it is told what is not")
+    func configure() async throws {
+      try await Lab.run { lab in
+        let identity = try await lab.replicate()
+        func configured(_ node: Node, _ specification: DatabaseSpecification) async -> ActionResult {
+          let upstream = node === lab.a ? nil : lab.a.upstream(for: "tercet_b_2")
+          return await node.perform(
+            .configure(following: upstream), epoch: 2, identity, specification: specification)
+        }
+        func changed(_ node: Node, _ change: (inout DatabaseSpecification) -> Void) -> DatabaseSpecification {
+          var specification = node.specification
+          change(&specification)
+          return specification
+        }
+        let easy: (inout DatabaseSpecification) -> Void = {
+          $0.parameters.append(Setting("work_mem", "7MB"))
+          $0.password = "another word"
+          $0.clientNetworks = ["127.0.0.1/32"]
+        }
+        for node in [lab.a, lab.b] { #expect(await configured(node, changed(node, easy)) == .done) }
+        #expect(throws: PostgresError.self) { _ = try lab.a.client() }
+        for node in [lab.a, lab.b] {
+          try await eventually {
+            (try? node.client(password: "another word").query("SHOW work_mem")) == [["7MB"]]
+          }
+          #expect(DurableFile.text(node.folder.data + "/pg_hba.conf")?.contains("127.0.0.1/32") == true)
+        }
+        // A standby begins anew with what needs a start; of a primary it is told.
+        let hard: (inout DatabaseSpecification) -> Void = {
+          easy(&$0)
+          $0.parameters[0] = Setting("max_connections", "40")
+        }
+        #expect(await configured(lab.b, changed(lab.b, hard)) == .done)
+        #expect(try lab.b.client(password: "another word").query("SHOW max_connections") == [["40"]])
+        guard case .failed(let message) = await configured(lab.a, changed(lab.a, hard)) else {
+          throw LabError("max_connections is not in force on a")
+        }
+        #expect(
+          message.contains("max_connections will be in force") && message.contains("tercet promote shop"))
+        // What Postgres does not take leaves the server as it is.
+        let wrong: (inout DatabaseSpecification) -> Void = { $0.parameters = [Setting("work_mem", "lots")] }
+        try await lab.a.refuse(
+          .configure(following: nil), epoch: 2, identity, specification: changed(lab.a, wrong),
+          saying: "work_mem", "lots")
+        _ = try await lab.a.observation { $0.streamingStandbys == ["tercet_b_2"] }
+      }
+    }
+
     @Test("a specification that would break the server's safety is refused")
     func refusedSpecifications() async throws {
       try await Lab.run { lab in

@@ -18,8 +18,10 @@ public enum ExampleStack {
     let update = UpdatePolicy(monitor: .seconds(2), failureAction: .rollBack, order: order)
     let service = Service(
       name: "web", template: template, mode: .replicated(replicas), update: update, rollback: update)
+    // What is deployed changes the database too.
     let specification = DatabaseSpecification(
-      name: database, zones: zones, owner: "shop", relaxAfter: relaxAfter)
+      name: database, zones: zones, owner: "shop", parameters: [Setting("shop.release", image)],
+      relaxAfter: relaxAfter)
     return Stack(name: "example", services: [service], databases: [specification])
   }
 }

@@ -51,9 +51,21 @@ extension World {
       let own = machines[index].containers.running.count { $0.isWell }
       return own == 0 || serving(at: index).count >= own
     }
-    return running == wanted && present == wanted && isServing
+    return running == wanted && present == wanted && isServing && misconfigured == nil
       && state.services.values.allSatisfy { $0.rollout?.isMoving != true }
       && isSpread(containers.map(\.count))
+  }
+
+  /// A machine whose server, as the primary, is not as its database's specification says; nil if there is none.
+  private var misconfigured: String? {
+    for (name, database) in newestState?.databases ?? SortedMap() {
+      let machine = machines.first { machine in
+        machine.name == database.primary
+          && machine.databases[name]?.configuration != database.specification
+      }
+      if let machine { return machine.name }
+    }
+    return nil
   }
 
   /// No zone has two tasks more than another, unless a node of it is drained.
@@ -115,7 +127,7 @@ extension World {
             "\(machines[index].name) \(running.count { $0.isWell })/\(running.count) serving \(serving(at: index).count)"
         }.joined(separator: ", ")
         + ", wanted \(newestState.map { state in state.services.values.map { state.wantedTasks(of: $0) } } ?? [])"
-        + ", rollouts \(newestState?.services.values.compactMap(\.rollout?.phase) ?? []), problems \(problems)"
+        + ", rollouts \(newestState?.services.values.compactMap(\.rollout?.phase) ?? []), server not as deployed: \(misconfigured ?? "none"), problems \(problems)"
     case .allPurged:
       "positions \(newestState?.caches.values.map(\.position) ?? []) of \(newestState?.purges.last ?? 0)"
     case .freshIntent, .freshRow: "\(goal.rawValue)"

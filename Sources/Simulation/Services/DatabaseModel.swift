@@ -25,6 +25,8 @@ public struct DatabaseModel: Sendable {
   var standbyName = ""
   var upstream = ""
   var epoch: UInt64 = 0
+  /// What it was last configured for; nil before that.
+  var configuration: DatabaseSpecification?
   /// Rows committed here whose clients wait for the standby, oldest first.
   var waiting: [Commit] = []
 

@@ -109,6 +109,9 @@ extension World {
       model.waiting = []
     case .admit:
       break
+    case .configure:
+      guard model.server != .stopped else { return .failed("the server does not run") }
+      model.configuration = action.specification
     case .synchronize(let standby):
       model.synchronousStandby = standby
       machines[index].databases[name] = model

@@ -69,6 +69,7 @@ extension DatabaseAction.Step {
     case .clone(let upstream): "clone from \(upstream.address)"
     case .follow(let upstream): "follow \(upstream.address) as \(upstream.standbyName)"
     case .admit(let standby): "admit \(standby)"
+    case .configure: "configure"
     case .synchronize(let standby): "commits wait for \(standby ?? "nobody")"
     case .stop: "stop"
     case .promote: "promote"
