@@ -1,6 +1,7 @@
 import ClusterAuthority
 import FakeManager
 import Foundation
+import ManagerAPI
 import Subprocess
 import SystemPackage
 
@@ -53,12 +54,14 @@ struct Operator: Sendable {
   let home: String
 
   static func withManager(
-    _ manager: FakeManager, _ body: @escaping @Sendable (Operator) async throws -> Void
+    _ manager: FakeManager,
+    configure: @escaping @Sendable (inout OperatorServer.Configuration) -> Void = { _ in },
+    _ body: @escaping @Sendable (Operator) async throws -> Void
   ) async throws {
     let cluster = try TestCluster()
     try await withFolder { folder in
       try await RunningServer.run { onListening in
-        try cluster.server(manager, name: "a", onListening: onListening)
+        try cluster.server(manager, name: "a", configure, onListening: onListening)
       } _: { port, _ async throws in
         try write(try cluster.authority.issueOperator(name: "ana"), port: port, to: folder)
         try await body(Operator(home: folder))

@@ -111,6 +111,19 @@ struct CommandTests {
     }
   }
 
+  @Test("a change that is in the log, of which no manager can say how it goes on, ends with 4")
+  func unseen() async throws {
+    try await Operator.withManager(Self.scene()) {
+      $0.maximumStreams = 0
+    } _: { ana async throws in
+      let blind = try await ana.tercet("deploy", try ana.stackFile(), "--json")
+      #expect(
+        blind.code == 4 && blind.errors.contains("accepted at index 4; the cluster goes on"),
+        "\(blind.errors)")
+      #expect(blind.output.contains(#""result":"unfinished""#))
+    }
+  }
+
   @Test("without a quorum every command ends with 5 and names each manager's reason")
   func noQuorum() async throws {
     let manager = Self.scene()

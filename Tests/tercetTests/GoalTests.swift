@@ -200,6 +200,21 @@ struct GoalTests {
     #expect(await Self.progress(manager, goal) == .done)
   }
 
+  @Test("a deployment is done when its databases take writes, too")
+  func deployment() async {
+    let manager = FakeManager()
+    manager.registerNodes()
+    let services = ServicesGoal(index: 1, names: [])
+    let goal = DeployGoal(services: services, databases: ["plone"])
+    manager.decide(.deploy(FakeManager.databaseStack()))
+    #expect(await Self.progress(manager, goal) == .moving)
+    #expect(await Self.progress(manager, DeployGoal(services: services, databases: [])) == .done)
+    manager.replicateDatabase()
+    #expect(await Self.progress(manager, goal) == .done)
+    manager.updateReport(of: "a") { $0.databases[0].server = .stopped }
+    #expect(await Self.progress(manager, goal) == .moving)
+  }
+
   @Test("a promotion is reached when the secondary takes writes, and failed when it was given up")
   func promotion() async {
     let manager = FakeManager()

@@ -27,10 +27,19 @@ struct Change {
       ).wait(for: goal(reply))
       tell(reply, result: "done", reply.outcome == .unchanged ? "done; nothing had to change" : "done")
       return report
-    } catch let failure as CommandFailure {
+    } catch {
+      let failure = Self.failure(error, after: reply)
       if cluster.json { tell(reply, result: failure.code.word, "") }
       throw failure
     }
+  }
+
+  /// What stands in the log goes on, whether or not anyone can be asked about it.
+  private static func failure(_ error: any Error, after reply: IntentReply) -> CommandFailure {
+    if let failure = error as? CommandFailure { return failure }
+    return CommandFailure(
+      .unfinished,
+      "accepted at index \(reply.index); the cluster goes on, and cannot be asked how far it is: \(error)")
   }
 
   private func tell(_ reply: IntentReply, result: String, _ sentence: String) {

@@ -6,8 +6,8 @@ struct Deploy: ClusterCommand {
   static let configuration = CommandConfiguration(
     abstract: "Makes a stack what its file says.",
     discussion: """
-      Waits until every task of every service is at work and no rollout moves any more. Exit codes: 3 when a \
-      service was rolled back, 4 when it was not finished in time or a rollout is paused.
+      Waits until every task of every service is at work, no rollout moves any more, and every database takes \
+      writes. Exit codes: 3 when a service was rolled back, 4 when it was not finished in time or a rollout is paused.
 
       Examples:
         tercet deploy shop/stack.yml
@@ -24,7 +24,9 @@ struct Deploy: ClusterCommand {
     try await Change(client: client, cluster: cluster, waiting: waiting, stack: stack.name).make(
       .deploy(stack), interrupted: "the deployment of \(stack.name) goes on; see `tercet ps \(stack.name)`"
     ) { reply in
-      ServicesGoal(index: reply.index, names: stack.services.map { "\(stack.name)/\($0.name)" })
+      DeployGoal(
+        services: ServicesGoal(index: reply.index, names: stack.services.map { "\(stack.name)/\($0.name)" }),
+        databases: stack.databases.map(\.name))
     }
   }
 }
