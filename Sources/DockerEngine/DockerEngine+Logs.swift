@@ -14,12 +14,17 @@ extension DockerEngine {
   ///
   /// - Returns: a sequence that throws `DockerError`, and that ends at once when there is no such container and the
   ///   query does not follow.
-  public func logs(_ query: LogQuery) -> AsyncThrowingStream<LogLine, any Error> {
+  public func logs(_ query: LogQuery) -> AsyncThrowingStream<LogLine, any Error> { logs(query) { $0 } }
+
+  /// The same in the reader's words: a stream of its own around this one would have to hold what nobody reads.
+  public func logs<Line: Sendable>(
+    _ query: LogQuery, as words: @escaping @Sendable (LogLine) -> Line
+  ) -> AsyncThrowingStream<Line, any Error> {
     let (lines, continuation) = AsyncThrowingStream.makeStream(
-      of: LogLine.self, bufferingPolicy: .bufferingOldest(Self.waitingLines))
+      of: Line.self, bufferingPolicy: .bufferingOldest(Self.waitingLines))
     let task = _Concurrency.Task {
       do {
-        try await collect(query) { line in try await Self.deliver(line, to: continuation) }
+        try await collect(query) { line in try await Self.deliver(words(line), to: continuation) }
         continuation.finish()
       } catch {
         continuation.finish(throwing: error)
@@ -50,8 +55,8 @@ extension DockerEngine {
   }
 
   /// A slow reader slows the engine down: a line that finds no room is offered again.
-  private static func deliver(
-    _ line: LogLine, to continuation: AsyncThrowingStream<LogLine, any Error>.Continuation
+  private static func deliver<Line: Sendable>(
+    _ line: Line, to continuation: AsyncThrowingStream<Line, any Error>.Continuation
   ) async throws {
     while case .dropped = continuation.yield(line) { try await sleep(.milliseconds(5)) }
   }

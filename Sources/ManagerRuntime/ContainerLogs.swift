@@ -10,23 +10,10 @@ extension DockerEngine {
     let query = LogQuery(
       scope: .service(service), tail: tail, sinceNanoseconds: sinceMilliseconds.map { $0 * 1_000_000 },
       follows: follows)
-    let lines = logs(query)
-    return AsyncThrowingStream { continuation in
-      let reading = _Concurrency.Task {
-        do {
-          for try await line in lines {
-            continuation.yield(
-              ManagerAPI.LogLine(
-                task: line.task, slot: line.slot, node: node,
-                stream: line.stream == .output ? .output : .error,
-                wallClockMilliseconds: line.nanoseconds / 1_000_000, text: line.text))
-          }
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: error)
-        }
-      }
-      continuation.onTermination = { _ in reading.cancel() }
+    return logs(query) { line in
+      ManagerAPI.LogLine(
+        task: line.task, slot: line.slot, node: node, stream: line.stream == .output ? .output : .error,
+        wallClockMilliseconds: line.nanoseconds / 1_000_000, text: line.text)
     }
   }
 }

@@ -314,6 +314,15 @@ struct CommandTests {
       #expect(
         logs.output == "1970-01-01 00:00:01.000  a.1  first\n1970-01-01 00:00:02.000  a.2  second\n")
       #expect(try await ana.tercet("logs", "shop/web", "--json").output.contains(#""text":"first""#))
+      manager.setLogs(
+        (1...1_200).map {
+          LogLine(
+            task: TaskID(1), slot: 1, node: "a", stream: .output, wallClockMilliseconds: Int64($0),
+            text: "line")
+        })
+      #expect(try await ana.tercet("logs", "shop/web").output.split(separator: "\n").count == 1_000)
+      let more = try await ana.tercet("logs", "shop/web", "--tail", "1100")
+      #expect(more.output.split(separator: "\n").count == 1_100)
     }
   }
 }

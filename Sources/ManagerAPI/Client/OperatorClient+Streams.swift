@@ -43,7 +43,7 @@ extension OperatorClient {
       var lines = LineSplitter()
       for try await buffer in body {
         for line in lines.append(buffer) where !line.isEmpty {
-          yield(try JSON.decode(LogLine.self, from: ByteBuffer(string: line)))
+          try await yield(try JSON.decode(LogLine.self, from: ByteBuffer(string: line)))
         }
       }
     }
@@ -61,7 +61,7 @@ extension OperatorClient {
         // A broken stream is no error: the next connection goes on where it broke.
         try? await Self.read(body) { (document: Document) in
           last = place(document)
-          yield(document)
+          try await yield(document)
         }
         try await _Concurrency.Task.sleep(for: .milliseconds(100))
       }
@@ -69,12 +69,12 @@ extension OperatorClient {
   }
 
   private static func read<Document: Decodable>(
-    _ body: HTTPClientResponse.Body, _ take: (Document) -> Void
+    _ body: HTTPClientResponse.Body, _ take: (Document) async throws -> Void
   ) async throws {
     var lines = LineSplitter()
     for try await buffer in body {
       for line in lines.append(buffer) where line.hasPrefix("data: ") {
-        take(try JSON.decode(Document.self, from: ByteBuffer(string: String(line.dropFirst(6)))))
+        try await take(try JSON.decode(Document.self, from: ByteBuffer(string: String(line.dropFirst(6)))))
       }
     }
   }
@@ -93,13 +93,21 @@ extension OperatorClient {
     }
   }
 
+  /// So many may wait for a reader before the manager has to.
+  private static let waitingElements = 256
+
   private static func producing<Element: Sendable>(
-    _ body: @escaping @Sendable (_ yield: (Element) -> Void) async throws -> Void
+    _ body: @escaping @Sendable (_ yield: (Element) async throws -> Void) async throws -> Void
   ) -> AsyncThrowingStream<Element, any Error> {
-    AsyncThrowingStream { continuation in
+    AsyncThrowingStream(bufferingPolicy: .bufferingOldest(waitingElements)) { continuation in
       let task = _Concurrency.Task {
         do {
-          try await body { continuation.yield($0) }
+          try await body { element in
+            // What finds no room is offered again.
+            while case .dropped = continuation.yield(element) {
+              try await _Concurrency.Task.sleep(for: .milliseconds(5))
+            }
+          }
           continuation.finish()
         } catch {
           continuation.finish(throwing: error)

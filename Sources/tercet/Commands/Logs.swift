@@ -20,10 +20,12 @@ struct Logs: ClusterCommand {
   @Flag(name: .shortAndLong, help: "Go on with what is written from now on.")
   var follow = false
 
-  @Option(help: ArgumentHelp("Only the last so many lines of each container.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Only the last so many lines of each container; without it and --since, 1000.", valueName: "n"))
   var tail: Int?
 
-  @Option(help: ArgumentHelp("Only lines of so long ago or less, such as 90s, 10m or 2h.", valueName: "time"))
+  @Option(help: ArgumentHelp("Lines of so long ago or less, such as 90s, 10m or 2h.", valueName: "time"))
   var since: TimeLimit?
 
   @OptionGroup var cluster: ClusterOptions
@@ -49,8 +51,12 @@ struct Logs: ClusterCommand {
       Int64((Date().timeIntervalSince1970 - Double($0.duration.components.seconds)) * 1_000)
     }
     return client.logs(
-      of: service.name, at: manager, tail: tail, sinceMilliseconds: start, follows: follow)
+      of: service.name, at: manager, tail: tail ?? (since == nil ? Self.usualTail : nil),
+      sinceMilliseconds: start, follows: follow)
   }
+
+  /// Lines are held until all nodes have sent theirs, to be shown in the order of their time.
+  private static let usualTail = 1_000
 
   private func merged(_ client: OperatorClient) async -> Failures {
     var all: [LogLine] = []
