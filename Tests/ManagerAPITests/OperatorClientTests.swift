@@ -190,6 +190,25 @@ struct OperatorClientTests {
     }
   }
 
+  @Test("a stream leaves a manager that hears no leader any more, and goes on at one that does")
+  func isolated() async throws {
+    let cluster = try TestCluster()
+    let (cut, well) = (FakeManager(), FakeManager(node: "b"))
+    for manager in [cut, well] { manager.registerNodes() }
+    well.decide(.drain(node: "a"))
+    try await Self.withThree([cut, well], cluster: cluster) { ports async throws in
+      try await Self.using(try cluster.client(ports)) { client async throws in
+        var reports = client.progress().makeAsyncIterator()
+        #expect(try await reports.next()?.answeredBy == "a")
+        cut.see { $0.unconfirmedFor = .seconds(6) }
+        #expect(try await reports.next()?.answeredBy == "b")
+        // Nor does a stream begin there.
+        var records = client.followHistory(after: 3).makeAsyncIterator()
+        #expect(try await records.next()?.index == 4)
+      }
+    }
+  }
+
   @Test("log lines come as they are, in both manners")
   func logs() async throws {
     let manager = FakeManager()

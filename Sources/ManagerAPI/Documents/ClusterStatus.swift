@@ -6,6 +6,8 @@ public struct ClusterStatus: Hashable, Codable, Sendable {
   public var answeredBy: String
   /// Whether what follows is known to be the cluster's state, not one left over from before a restart.
   public var isCurrent: Bool
+  /// How long ago what follows was last known to be so: near zero while a leader is heard.
+  public var unconfirmedMilliseconds: Int
   /// Missing while no leader is known: nothing can be changed until there is one.
   public var leader: Leader?
   /// Raft's term.

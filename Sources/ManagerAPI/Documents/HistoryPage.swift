@@ -3,6 +3,10 @@
 public struct HistoryPage: Hashable, Codable, Sendable {
   /// Entries up to here were looked at.
   public var appliedIndex: UInt64
+  /// The manager that answered.
+  public var answeredBy: String
+  /// How long ago that was last known to be all: near zero while a leader is heard.
+  public var unconfirmedMilliseconds: Int
   /// In the log's order.
   public var records: [Record]
 

@@ -5,6 +5,8 @@ public struct ServiceList: Hashable, Codable, Sendable {
   /// The manager that answered.
   public var answeredBy: String
   public var isCurrent: Bool
+  /// How long ago what follows was last known to be so: near zero while a leader is heard.
+  public var unconfirmedMilliseconds: Int
   /// Sorted by name.
   public var services: [ServiceStatus]
 }

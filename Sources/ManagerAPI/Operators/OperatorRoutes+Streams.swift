@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Manager
 import NIOCore
+import Raft
 import ServiceLifecycle
 
 // Streams: server-sent events for documents, lines of JSON for logs. Each carries something at least every few
@@ -12,7 +13,7 @@ import ServiceLifecycle
 extension OperatorRoutes {
   @Sendable func watch(_ request: Request, _ context: OperatorContext) async throws -> Response {
     let stack = request.parameter("stack")
-    return try eventStream(from: ProgressReport?.none) { last in
+    return try await eventStream(from: ProgressReport?.none) { last in
       let progress = await self.reader().progress(ofStack: stack)
       if let last, last.says(theSameAs: progress) { return [] }
       last = progress
@@ -20,8 +21,8 @@ extension OperatorRoutes {
     }
   }
 
-  func historyStream(after start: UInt64) throws -> Response {
-    try eventStream(from: start) { last in
+  func historyStream(after start: UInt64) async throws -> Response {
+    try await eventStream(from: start) { last in
       let page = await self.reader().history(after: last)
       last = max(last, page.appliedIndex)
       return page.records.map { ServerSentEvent(HistoryPage.eventName, $0, id: $0.index) }
@@ -56,15 +57,22 @@ extension OperatorRoutes {
     AsyncTimerSequence(interval: configuration.keepAlive, clock: .continuous)
   }
 
-  /// A stream of what `next` finds to say: at once, then whenever the view has changed.
+  /// A stream of what `next` finds to say: at once, then whenever the view has changed. A manager that has heard no
+  /// leader for a while has no news: its streams end, and whoever watches asks another one.
   private func eventStream<Place: Sendable>(
     from start: Place, next: @escaping @Sendable (inout Place) async -> [ServerSentEvent]
-  ) throws -> Response {
-    try stream(contentType: "text/event-stream") { writer in
+  ) async throws -> Response {
+    guard await hasNews() else {
+      throw APIFailure(
+        .serviceUnavailable, .noQuorum, "it has heard no leader for some seconds, and knows nothing new",
+        isTemporary: true)
+    }
+    return try stream(contentType: "text/event-stream") { writer in
       var place = start
       try await writer.write(contentsOf: await next(&place).map(\.buffer))
       let ticks = merge(await gateway.changes(), beats.map { _ in })
       for await _ in ticks.cancelOnGracefulShutdown() {
+        guard await hasNews() else { break }
         let events = await next(&place)
         try await writer.write(
           contentsOf: events.isEmpty ? [ServerSentEvent.keepAlive] : events.map(\.buffer))
@@ -72,6 +80,10 @@ extension OperatorRoutes {
         try await _Concurrency.Task.sleep(for: configuration.eventInterval)
       }
     }
+  }
+
+  private func hasNews() async -> Bool {
+    await gateway.view().unconfirmedFor.milliseconds <= ViewAge.toleratedMilliseconds
   }
 
   private func stream(

@@ -85,7 +85,7 @@ struct OperatorRoutes {
   @Sendable private func getHistory(_ request: Request, _ context: OperatorContext) async throws -> Response {
     let after = try request.number("after", as: UInt64.self) ?? 0
     guard request.flag("follow") else { return .json(await reader().history(after: after)) }
-    return try historyStream(after: after)
+    return try await historyStream(after: after)
   }
 
   func reader() async -> ViewReader {

@@ -14,6 +14,8 @@ struct Diagnosis {
     if status.leader == nil { problems.append("no leader is known: nothing can be changed") }
     if !status.isCurrent {
       problems.append("\(status.answeredBy) has not heard from a leader since it started: this may be old")
+    } else if let warning = ViewAge.warning(status.answeredBy, status.unconfirmedMilliseconds) {
+      problems.append(warning)
     }
     return problems
   }

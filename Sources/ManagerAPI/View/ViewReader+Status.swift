@@ -10,8 +10,9 @@ extension ViewReader {
   /// `GET /v1/status`.
   package var status: ClusterStatus {
     var status = ClusterStatus(
-      cluster: state.cluster, answeredBy: view.node, isCurrent: view.isCurrent, leader: leader,
-      term: view.leadership.term, commitIndex: view.commitIndex, appliedIndex: state.appliedIndex,
+      cluster: state.cluster, answeredBy: view.node, isCurrent: view.isCurrent,
+      unconfirmedMilliseconds: view.unconfirmedFor.milliseconds, leader: leader, term: view.leadership.term,
+      commitIndex: view.commitIndex, appliedIndex: state.appliedIndex,
       managers: managers, nodes: state.nodes.values.map(status(of:)), stacks: state.stacks,
       services: serviceSummaries, databases: databases(), caches: caches, problems: [])
     status.problems = Diagnosis(status).problems
@@ -22,7 +23,7 @@ extension ViewReader {
   package func serviceList(ofStack stack: String?) -> ServiceList {
     ServiceList(
       appliedIndex: state.appliedIndex, answeredBy: view.node, isCurrent: view.isCurrent,
-      services: services(ofStack: stack))
+      unconfirmedMilliseconds: view.unconfirmedFor.milliseconds, services: services(ofStack: stack))
   }
 
   /// `GET /v1/watch`.
@@ -39,7 +40,8 @@ extension ViewReader {
   /// `GET /v1/history`.
   package func history(after index: Index) -> HistoryPage {
     HistoryPage(
-      appliedIndex: state.appliedIndex,
+      appliedIndex: state.appliedIndex, answeredBy: view.node,
+      unconfirmedMilliseconds: view.unconfirmedFor.milliseconds,
       records: state.history.records(after: index).map(HistoryPage.Record.init))
   }
 

@@ -23,7 +23,9 @@ struct CacheCommand: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     func run(with client: OperatorClient) async throws {
-      let caches = try await client.status().caches
+      let status = try await client.status()
+      AgeWarning.show(status.answeredBy, status.unconfirmedMilliseconds)
+      let caches = status.caches
       Terminal.standardOutput.line(cluster.json ? JSON.text(caches) : Self.table(caches).text)
     }
 

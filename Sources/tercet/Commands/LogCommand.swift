@@ -26,6 +26,7 @@ struct LogCommand: ClusterCommand {
 
   func run(with client: OperatorClient) async throws {
     let page = try await client.history()
+    AgeWarning.show(page.answeredBy, page.unconfirmedMilliseconds)
     for record in page.records.suffix(limit) { show(record) }
     guard follow else { return }
     for try await record in client.followHistory(after: page.appliedIndex) { show(record) }

@@ -18,6 +18,7 @@ struct Ps: ClusterCommand {
 
   func run(with client: OperatorClient) async throws {
     let list = try await client.services(ofStack: stack)
+    AgeWarning.show(list.answeredBy, list.unconfirmedMilliseconds)
     let now = Int64(Date().timeIntervalSince1970 * 1_000)
     Terminal.standardOutput.line(cluster.json ? JSON.text(list) : Self.table(list, now: now).text)
   }
