@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Foundation
 
 /// tercet: the operators' command. It says what someone wants, follows what becomes of it, and shows what is.
@@ -13,6 +14,7 @@ struct Tercet: AsyncParsableCommand {
       Exit codes: 0 done; 1 error or refused; 2 (plan) there are changes; 3 rolled back; 4 not finished in time \
       or paused; 5 no quorum; 64 usage; 130 interrupted, while the cluster goes on.
       """,
+    version: Release.version,
     subcommands: [
       Bootstrap.self, PlanCommand.self, Deploy.self, Remove.self, Scale.self, Promote.self, PurgeCommand.self,
       CacheCommand.self, Drain.self, Activate.self, Status.self, Ps.self, LogCommand.self, Logs.self,

@@ -8,6 +8,8 @@ import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
+import enum Cluster.Release
+
 struct Daemon: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tercetd",
@@ -18,7 +20,7 @@ struct Daemon: AsyncParsableCommand {
 
       Exit codes: 0 stopped by a signal, 1 failed, 64 usage, 78 the configuration is wrong.
       """,
-    version: Version.text)
+    version: Release.version)
 
   @Option(name: [.customLong("configuration"), .customShort("c")], help: "The configuration file.")
   var configurationFile = "/etc/tercet/tercetd.yaml"
@@ -53,7 +55,8 @@ struct Daemon: AsyncParsableCommand {
     logger.info(
       "starting",
       metadata: [
-        "version": "\(Version.text)", "cluster": "\(configuration.cluster)", "node": "\(configuration.name)",
+        "version": "\(Release.version)", "cluster": "\(configuration.cluster)",
+        "node": "\(configuration.name)",
         "zone": "\(configuration.zone)",
       ])
     do {
@@ -130,8 +133,4 @@ struct RuntimeService: Service {
     var reason: String
     var description: String { reason }
   }
-}
-
-enum Version {
-  static let text = "0.1.0"
 }

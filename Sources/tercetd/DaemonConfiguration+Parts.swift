@@ -25,7 +25,7 @@ extension DaemonConfiguration {
     node.runsDatabases = postgres != nil
     node.runsBalancer = haproxy != nil
     node.cache = varnish?.name
-    node.version = Version.text
+    node.version = Release.version
     return Manager.Configuration(
       cluster: cluster, id: id, node: node,
       managers: managers.map { Manager.Peer(id: $0.id, name: $0.name, zone: $0.zone) }, raft: raft,
@@ -34,7 +34,7 @@ extension DaemonConfiguration {
 
   func peers(incarnation: Incarnation) -> Peers.Configuration {
     Peers.Configuration(
-      credentials: credentials, incarnation: incarnation, softwareVersion: Version.text, host: peers.host,
+      credentials: credentials, incarnation: incarnation, softwareVersion: Release.version, host: peers.host,
       port: peers.port,
       members: managers.map {
         Peers.Member(node: $0.id, name: $0.name, host: $0.address, port: $0.peers)
@@ -50,7 +50,7 @@ extension DaemonConfiguration {
   func doorServer() -> DoorServer.Configuration {
     var configuration = DoorServer.Configuration(
       host: door.host, port: door.port, allowed: allowed,
-      names: [address, door.host, name, "localhost", "127.0.0.1"], node: name, version: Version.text)
+      names: [address, door.host, name, "localhost", "127.0.0.1"], node: name, version: Release.version)
     configuration.sites = purge.sites
     configuration.maximumCacheStaleness = purge.maximumStaleness
     return configuration

@@ -143,7 +143,26 @@ struct CommandTests {
       let tool = try await ana.tercet("scale", "shop/none=1")
       #expect(tool.code == 1 && tool.errors.contains("refused: there is no service shop/none"))
       #expect(try await ana.tercet("promote", "none").code == 1)
+      let logs = try await ana.tercet("logs", "shop/none")
+      #expect(logs.code == 1 && logs.errors.contains("there is no service shop/none"))
     }
+  }
+
+  @Test("of several services to scale, those that were accepted before a refusal are told")
+  func halfScaled() async throws {
+    let manager = Self.scene()
+    manager.decide(.deploy(FakeManager.webStack()))
+    try await Operator.withManager(manager) { ana async throws in
+      let tool = try await ana.tercet("scale", "shop/web=4", "shop/none=1")
+      #expect(tool.code == 1 && tool.errors.contains("refused: there is no service shop/none"))
+      #expect(tool.errors.contains("shop/web=4 was accepted before that"))
+    }
+  }
+
+  @Test("the command tells its version")
+  func version() async throws {
+    let tool = try await CommandLineTool.run(["--version"])
+    #expect(tool.code == 0 && tool.output == "\(Release.version)\n")
   }
 
   @Test("usage that cannot be is 64, a missing operator folder is 1 with the remedy")
@@ -287,6 +306,20 @@ struct CommandTests {
       let json = try await ana.tercet("status", "--json")
       let status = try JSONDecoder().decode(ClusterStatus.self, from: Data(json.output.utf8))
       #expect(status.leader?.name == "c" && status.managers.count == 3)
+    }
+  }
+
+  @Test("what may be old is shown with a warning on standard error")
+  func old() async throws {
+    let manager = Self.scene()
+    manager.see { $0.unconfirmedFor = .seconds(12) }
+    let warning = "a has heard no leader for 12 s: this may be old"
+    try await Operator.withManager(manager) { ana async throws in
+      for arguments in [["ps"], ["log"], ["cache", "ls"], ["ps", "--json"]] {
+        let tool = try await CommandLineTool.run(arguments, environment: ["TERCET_HOME": ana.home])
+        #expect(tool.code == 0 && tool.errors == "tercet: \(warning)\n", "\(arguments) \(tool.errors)")
+      }
+      #expect(try await ana.tercet("status").output.contains("! \(warning)"))
     }
   }
 

@@ -16,6 +16,12 @@ public enum ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
   }
 
+  static func unreadable(_ error: any Error) -> ClientError {
+    let place = (error as? DecodingError)?.place ?? "\(error)"
+    return .rejected(
+      .internalError, message: "the manager's answer cannot be read; is it of another version? (\(place))")
+  }
+
   public var description: String {
     switch self {
     case .noQuorum(let attempts):

@@ -49,8 +49,7 @@ extension OperatorClient {
     do {
       return try JSON.decode(type, from: bytes)
     } catch {
-      throw .rejected(
-        .internalError, message: "the manager's answer cannot be read; is it of another version? (\(error))")
+      throw .unreadable(error)
     }
   }
 

@@ -58,10 +58,15 @@ extension OperatorClient {
       var last = start
       while true {
         let body = try await self.openPatiently(question(last))
-        // A broken stream is no error: the next connection goes on where it broke.
-        try? await Self.read(body) { (document: Document) in
-          last = place(document)
-          try await yield(document)
+        do {
+          try await Self.read(body) { (document: Document) in
+            last = place(document)
+            try await yield(document)
+          }
+        } catch let error as DecodingError {
+          throw ClientError.unreadable(error)
+        } catch {
+          // A broken stream is no error: the next connection goes on where it broke.
         }
         try await _Concurrency.Task.sleep(for: .milliseconds(100))
       }

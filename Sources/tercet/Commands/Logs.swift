@@ -35,6 +35,10 @@ struct Logs: ClusterCommand {
   }
 
   func run(with client: OperatorClient) async throws {
+    let known = try await client.services(ofStack: service.name.stack).services
+    guard known.contains(where: { $0.name == service.name.description }) else {
+      throw CommandFailure(.error, "there is no service \(service.name)")
+    }
     let failures = follow ? await following(client) : await merged(client)
     for (manager, error) in failures {
       StandardError.line("tercet: lines of \(manager) are missing: \(error)")

@@ -19,14 +19,23 @@ struct Scale: ClusterCommand {
 
   func run(with client: OperatorClient) async throws {
     guard let last = services.last else { return }
-    for one in services.dropLast() {
-      _ = try await client.submit(.scale(one.service, replicas: one.replicas))
+    var accepted: [ScaleArgument] = []
+    do {
+      for one in services.dropLast() {
+        _ = try await client.submit(.scale(one.service, replicas: one.replicas))
+        accepted.append(one)
+      }
+      let names = services.map(\.service.description)
+      try await Change(client: client, cluster: cluster, waiting: waiting).make(
+        .scale(last.service, replicas: last.replicas),
+        interrupted: "scaling \(names.joined(separator: ", ")) goes on; see `tercet ps`"
+      ) { ServicesGoal(index: $0.index, names: names) }
+    } catch let error as ClientError where !accepted.isEmpty {
+      var failure = CommandFailure(error)
+      let done = accepted.map { "\($0.service)=\($0.replicas)" }.joined(separator: ", ")
+      failure.message = "\(error)\ntercet: \(done) was accepted before that, and goes on"
+      throw failure
     }
-    let names = services.map(\.service.description)
-    try await Change(client: client, cluster: cluster, waiting: waiting).make(
-      .scale(last.service, replicas: last.replicas),
-      interrupted: "scaling \(names.joined(separator: ", ")) goes on; see `tercet ps`"
-    ) { ServicesGoal(index: $0.index, names: names) }
   }
 }
 
