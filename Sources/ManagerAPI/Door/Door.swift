@@ -33,7 +33,7 @@ struct Door: Sendable {
     default: break
     }
     guard let question = DatabaseHealth.Question(path: request.path) else {
-      return .text(.notFound, "there is nothing at this path; see the manual for the door's paths")
+      return .text(.notFound, "there is nothing at this path; the README's section Doors lists what there is")
     }
     let health = DatabaseHealth(reader: ViewReader(await gateway.view()))
     return health.answer(
