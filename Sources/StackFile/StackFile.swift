@@ -4,6 +4,7 @@
 /// that `22:22` stays a port and `0644` a mode. Where Docker's documents leave a value open, the default is Swarm's.
 
 public import Cluster
+internal import Yams
 
 public enum StackFile {
   /// Where a file's words lead outside of it.
@@ -31,17 +32,19 @@ public enum StackFile {
   /// - Parameters:
   ///   - text: the whole file, at most 1 MiB.
   ///   - fileName: how complaints name the file.
-  ///   - stackName: the stack's name; names of volumes and networks start with it.
+  ///   - stackName: the stack's name; names of volumes and networks start with it. Nil for what the file says under
+  ///     `name`, or else its folder's.
   ///   - surroundings: variables and other files.
   /// - Returns: the stack, and warnings in the order of lines.
   /// - Throws: `StackFileError` with all complaints when at least one is an error.
   public static func parse(
-    text: String, fileName: String, stackName: String, surroundings: Surroundings = Surroundings()
+    text: String, fileName: String, stackName: String?, surroundings: Surroundings = Surroundings()
   ) throws(StackFileError) -> (Stack, [Complaint]) {
     let reading = Reading(fileName: fileName, surroundings: surroundings)
-    var stack = Stack(name: stackName)
+    var stack = Stack(name: stackName ?? "")
     if let root = YAMLDocument.root(of: text, reading: reading) {
-      stack = StackReader(stackName: stackName, reading: reading).read(root)
+      let name = stackName ?? root.ownName ?? surroundings.folderName
+      stack = StackReader(stackName: name, reading: reading).read(root)
     }
     let complaints = reading.sortedComplaints
     if complaints.contains(where: { $0.severity == .error }) { throw StackFileError(complaints: complaints) }
@@ -50,11 +53,24 @@ public enum StackFile {
 
   /// Reads a stack file from its bytes, which must be UTF-8; otherwise like `parse(text:…)`.
   public static func parse(
-    bytes: [UInt8], fileName: String, stackName: String, surroundings: Surroundings = Surroundings()
+    bytes: [UInt8], fileName: String, stackName: String?, surroundings: Surroundings = Surroundings()
   ) throws(StackFileError) -> (Stack, [Complaint]) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw StackFileError(complaints: [YAMLDocument.encodingComplaint(bytes, fileName: fileName)])
     }
     return try parse(text: text, fileName: fileName, stackName: stackName, surroundings: surroundings)
+  }
+}
+
+extension StackFile.Surroundings {
+  /// The last part of its path.
+  fileprivate var folderName: String { folder?.split(separator: "/").last.map(String.init) ?? "" }
+}
+
+extension Element {
+  /// What the file calls the stack. Complaints about it are the reader's.
+  fileprivate var ownName: String? {
+    guard let raw = node.mapping?["name"]?.scalar?.string else { return nil }
+    return (try? Interpolation.expand(raw, variables: reading.surroundings.variables) { _ in }) ?? raw
   }
 }

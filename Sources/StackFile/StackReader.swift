@@ -18,7 +18,9 @@ struct StackReader {
     if !isValidName(stackName) {
       root.error(
         "`\(stackName)` cannot name a stack",
-        remedy: "use 1 to 63 letters, digits, `-`, `_` or `.`, the first a letter or digit")
+        remedy:
+          "use 1 to 63 letters, digits, `-`, `_` or `.`, the first a letter or digit, or name it with --stack"
+      )
     }
     guard let record = Record(root, Self.keys) else { return Stack(name: stackName) }
     if let name = record["name"]?.text(), name != stackName {

@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import StackFile
 import Testing
@@ -90,5 +91,35 @@ struct HostileFileTests {
       try StackFile.parse(text: "services: {web: {image: i}}", fileName: "f.yml", stackName: "-a/b")
     }
     #expect(error?.complaints.first?.message == "`-a/b` cannot name a stack")
+  }
+
+  @Test("the stack's name is looked for only in a file that may be parsed")
+  func nameOfAHostileFile() throws {
+    func complaints(_ text: String) -> [String] {
+      do {
+        return try StackFile.parse(text: text, fileName: "x.yml", stackName: nil).1.map(\.message)
+      } catch {
+        return error.complaints.map(\.message)
+      }
+    }
+    #expect(complaints("name: shop\na: &a [b]\n*a : c\n") == ["an alias cannot be a key"])
+    let long = "name: shop\n" + String(repeating: "# remark\n", count: 200_000)
+    #expect(complaints(long).first?.contains("a stack file has at most") == true)
+  }
+
+  @Test("a stack has the name that is told, else its file's, else its folder's")
+  func names() throws {
+    func name(_ told: String?, _ first: String, folder: String?) throws -> String {
+      let surroundings = StackFile.Surroundings(variables: { $0 == "X" ? "site" : nil }, folder: folder)
+      return try StackFile.parse(
+        text: first + "services: {web: {image: i}}\n", fileName: "x.yml", stackName: told,
+        surroundings: surroundings
+      ).0.name
+    }
+    #expect(try name("told", "name: own\n", folder: "/srv/shop") == "told")
+    #expect(try name(nil, "name: own\n", folder: "/srv/shop") == "own")
+    #expect(try name(nil, "name: ${X}\n", folder: "/srv/shop") == "site")
+    #expect(try name(nil, "", folder: "/srv/shop") == "shop")
+    #expect(throws: StackFileError.self) { try name(nil, "", folder: nil) }
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Cluster
 import Foundation
 import StackFile
-import Yams
 
 /// A stack file on the command line.
 struct StackArgument: ParsableArguments {
@@ -21,10 +20,6 @@ struct StackArgument: ParsableArguments {
       throw CommandFailure(.error, "\(file) cannot be read")
     }
     let folder = url.deletingLastPathComponent()
-    let name = stack ?? Self.name(in: data) ?? folder.lastPathComponent
-    guard isValidName(name) else {
-      throw CommandFailure(.error, "'\(name)' cannot be a stack's name; give one with --stack")
-    }
     let environment = ProcessInfo.processInfo.environment
     let surroundings = StackFile.Surroundings(
       variables: { environment[$0] },
@@ -35,17 +30,11 @@ struct StackArgument: ParsableArguments {
       }, folder: folder.path)
     do throws(StackFileError) {
       let (stack, warnings) = try StackFile.parse(
-        bytes: Array(data), fileName: file, stackName: name, surroundings: surroundings)
+        bytes: Array(data), fileName: file, stackName: stack, surroundings: surroundings)
       for warning in warnings { StandardError.line(warning.description) }
       return stack
     } catch {
       throw CommandFailure(.error, "the stack file cannot be deployed\n\(error)")
     }
-  }
-
-  /// The parser proper needs the name before it reads the rest, and says what is wrong with the file.
-  private static func name(in data: Data) -> String? {
-    guard let root = try? Yams.compose(yaml: String(decoding: data, as: UTF8.self)) else { return nil }
-    return root.mapping?["name"]?.scalar?.string
   }
 }
