@@ -45,6 +45,33 @@ struct PlanTests {
         change: { $0.template.environment.append(Setting("URL", "amqp://user:pw@mq/")) },
         lines: ["+ environment.URL: (hidden)"]),
       Case(
+        testDescription: "a password in a command",
+        change: { $0.template.command = ["serve", "--admin-password", "hunter2"] },
+        lines: ["+ command: (hidden)"]),
+      Case(
+        testDescription: "a token in a health check",
+        change: { $0.template.healthcheck = Healthcheck(test: ["CMD", "probe", "--token=hunter2"]) },
+        lines: [
+          "+ healthcheck.test:         (hidden)", "+ healthcheck.interval:     30s",
+          "+ healthcheck.timeout:      30s",
+          "+ healthcheck.start_period: 0s", "+ healthcheck.retries:      3",
+        ]),
+      Case(
+        testDescription: "a share with its password",
+        change: {
+          $0.template.mounts = [
+            Mount(
+              kind: .volume(driverOptions: [
+                Setting("o", "username=ana,password=hunter2"), Setting("type", "cifs"),
+              ]),
+              source: "shop_files", target: "/files")
+          ]
+        }, lines: ["+ volumes./files: (hidden)"]),
+      Case(
+        testDescription: "a command without a secret",
+        change: { $0.template.command = ["serve", "--port", "80", "passages"] },
+        lines: ["+ command: serve --port 80 passages"]),
+      Case(
         testDescription: "order", change: { $0.update.order = .startFirst },
         lines: ["~ update_config.order: stop-first → start-first"]),
       Case(

@@ -40,8 +40,33 @@ extension Attribute {
     let words = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "PRIVATE"]
     let upper = name.uppercased()
     if words.contains(where: upper.contains) { return true }
+    return carriesSecret(value)
+  }
+
+  /// Whether a text has a password or the like inside: in an address, as an option, or as the word after one.
+  static func carriesSecret(_ value: String) -> Bool {
     let lower = value.lowercased()
-    return lower.contains("password=") || lower.contains("://") && lower.contains("@")
+    if lower.contains("://") && lower.contains("@") { return true }
+    return ["pass", "secret", "token", "key", "credential"].contains { word in
+      lower.ranges(of: word).contains { range in
+        let rest = lower[range.upperBound...].drop { $0.isLetter || "_-".contains($0) }
+        return rest.first == "=" || rest.first == ":"
+          || rest.first == " " && lower.isOption(at: range.lowerBound)
+      }
+    }
+  }
+
+  /// Words of a command line, hidden as a whole when one of them carries a secret.
+  static func words(_ key: String, _ words: [String]) -> Attribute {
+    let text = words.map { $0.contains(" ") || $0.isEmpty ? "'\($0)'" : $0 }.joined(separator: " ")
+    return Attribute(key, text, isSecret: carriesSecret(text))
+  }
+}
+
+extension String {
+  /// Whether the word around a place begins with a dash: `--admin-password`.
+  fileprivate func isOption(at place: Index) -> Bool {
+    self[..<place].reversed().prefix { !$0.isWhitespace }.last == "-"
   }
 }
 
@@ -113,7 +138,7 @@ extension DatabaseSpecification {
       Attribute("zones", zones.joined(separator: ", ")), Attribute("port", "\(port)"),
       Attribute("owner", owner), Attribute("password", password, isSecret: true),
       Attribute("relax_after", relaxAfter?.text ?? "never"),
-    ] + Attribute.list("client_networks", clientNetworks) + Attribute.settings("parameters", parameters)
+    ] + Attribute.list("clients", clientNetworks) + Attribute.settings("parameters", parameters)
   }
 }
 

@@ -9,8 +9,8 @@ extension TaskTemplate {
   }
 
   private var processAttributes: [Attribute] {
-    Attribute.optional("entrypoint", entrypoint.map(Self.words))
-      + Attribute.optional("command", command.map(Self.words))
+    (entrypoint.map { [Attribute.words("entrypoint", $0)] } ?? [])
+      + (command.map { [Attribute.words("command", $0)] } ?? [])
       + Attribute.optional("user", user) + Attribute.optional("working_dir", workingDirectory)
       + Attribute.optional("hostname", hostname) + Attribute.optional("init", runsInit.map { "\($0)" })
       + [Attribute("stop_grace_period", stopGracePeriod.text)] + Attribute.optional("stop_signal", stopSignal)
@@ -19,7 +19,8 @@ extension TaskTemplate {
   }
 
   private var placeAttributes: [Attribute] {
-    mounts.map { Attribute("volumes.\($0.target)", $0.text) } + Attribute.list("networks", networks)
+    mounts.map { Attribute("volumes.\($0.target)", $0.text, isSecret: Attribute.carriesSecret($0.text)) }
+      + Attribute.list("networks", networks)
       + ports.map { Attribute("ports.\($0.published)/\($0.transport)", "to \($0.target), \($0.words)") }
       + Attribute.list("tmpfs", temporaryFilesystems) + Attribute.list("extra_hosts", extraHosts)
       + Attribute.list("dns", nameServers)
@@ -28,7 +29,7 @@ extension TaskTemplate {
   private var healthAttributes: [Attribute] {
     guard let healthcheck else { return [] }
     return [
-      Attribute("healthcheck.test", Self.words(healthcheck.test)),
+      Attribute.words("healthcheck.test", healthcheck.test),
       Attribute("healthcheck.interval", healthcheck.interval.text),
       Attribute("healthcheck.timeout", healthcheck.timeout.text),
       Attribute("healthcheck.start_period", healthcheck.startPeriod.text),
@@ -53,10 +54,6 @@ extension TaskTemplate {
     (isReadOnly ? [Attribute("read_only", "true")] : []) + Attribute.list("cap_add", addedCapabilities)
       + Attribute.list("cap_drop", droppedCapabilities) + Attribute.settings("sysctls", sysctls)
       + Attribute.list("security_opt", securityOptions)
-  }
-
-  private static func words(_ words: [String]) -> String {
-    words.map { $0.contains(" ") || $0.isEmpty ? "'\($0)'" : $0 }.joined(separator: " ")
   }
 
   private static func processors(_ nano: Int64) -> String { "\(Double(nano) / 1e9)" }
