@@ -122,7 +122,11 @@ struct Section {
       complaints.add(field.mark, "\(name(key)) must be a list")
       return []
     }
-    return sequence.compactMap { $0.scalar?.string }
+    return sequence.enumerated().compactMap { place, node in
+      if let text = node.scalar?.string { return text }
+      complaints.add(node.mark, "\(name(key))[\(place)] must be a text, not a list or mapping of its own")
+      return nil
+    }
   }
 
   func section(_ key: String) -> Section? {

@@ -344,12 +344,14 @@ extension DaemonConfiguration {
         "nodeLostMilliseconds",
         "timings.nodeLostMilliseconds must be at least 1000: nodes report twice a second")
     }
-    if control.databaseFailoverAfter.milliseconds < 3 * 100 {
+    let standard = Settings.standard
+    let heartbeat = milliseconds("heartbeatMilliseconds", standard.heartbeatInterval)
+    if control.databaseFailoverAfter.milliseconds < 3 * heartbeat.milliseconds {
       section.complain(
         "databaseFailoverMilliseconds",
-        "timings.databaseFailoverMilliseconds must be at least three heartbeats, 300")
+        "timings.databaseFailoverMilliseconds must be at least three heartbeats, \(3 * heartbeat.milliseconds)"
+      )
     }
-    let standard = Settings.standard
     let (minimum, maximum) = (
       milliseconds("electionMinimumMilliseconds", standard.electionTimeout.lowerBound),
       milliseconds("electionMaximumMilliseconds", standard.electionTimeout.upperBound)
@@ -361,7 +363,7 @@ extension DaemonConfiguration {
     }
     do {
       let raft = try Settings(
-        heartbeatInterval: milliseconds("heartbeatMilliseconds", standard.heartbeatInterval),
+        heartbeatInterval: heartbeat,
         electionTimeout: minimum...maximum)
       return (raft, control)
     } catch {

@@ -100,6 +100,9 @@ struct ConfigurationTests {
       "a list where a mapping belongs", "{level: info}", "[info]", line: 17,
       says: "log must be a mapping of keys to values"),
     Mistake(
+      "a mapping where a list has texts", "[\"127.0.0.0/8\", \"::1\"]", "[\"::1\", {a: b}]", line: 13,
+      says: "door.allow[1] must be a text, not a list or mapping of its own"),
+    Mistake(
       "a mapping where a list belongs", "[\"127.0.0.0/8\", \"::1\"]", "{a: b}", line: 13,
       says: "door.allow must be a list"),
     Mistake(
@@ -110,6 +113,10 @@ struct ConfigurationTests {
     Mistake(
       "an election sooner than a heartbeat", "heartbeatMilliseconds: 100", "heartbeatMilliseconds: 600",
       line: 14, says: "timings:"),
+    Mistake(
+      "a failover sooner than three of the configured heartbeats", "heartbeatMilliseconds: 100",
+      "databaseFailoverMilliseconds: 600, heartbeatMilliseconds: 201", line: 14,
+      says: "timings.databaseFailoverMilliseconds must be at least three heartbeats, 603"),
     Mistake(
       "an election's longest wait below its shortest", "electionMinimumMilliseconds: 500",
       "electionMinimumMilliseconds: 1500", line: 14,
