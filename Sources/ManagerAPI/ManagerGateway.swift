@@ -74,7 +74,7 @@ public struct LogLine: Hashable, Codable, Sendable {
   }
 }
 
-/// Why a manager could not do what it was asked; nothing was refused for its content.
+/// Why a manager did not do what it was asked.
 public enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
   /// No majority of managers confirmed it in time. An intent may yet be applied: ask again with the same request.
   case noQuorum
@@ -82,6 +82,8 @@ public enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
   case overloaded
   /// The manager is shutting down or has halted; nothing was changed.
   case stopped(reason: String)
+  /// What was asked for cannot be: it would be refused again. Nothing was changed.
+  case refused(reason: String)
   /// A local service is not configured or does not answer.
   case unavailable(reason: String)
 
@@ -90,7 +92,7 @@ public enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noQuorum: "no majority of the managers answered in time"
     case .overloaded: "the cluster has too many requests waiting; try again shortly"
     case .stopped(let reason): "this manager has stopped: \(reason)"
-    case .unavailable(let reason): reason
+    case .refused(let reason), .unavailable(let reason): reason
     }
   }
 }

@@ -273,7 +273,7 @@ extension GatewayError {
     case .stopped(let reason): self = .stopped(reason: reason)
     case .applied(let applied):
       if case .refused(let reason) = applied.outcome {
-        self = .unavailable(reason: reason)
+        self = .refused(reason: reason)
       } else {
         self = .stopped(reason: "it gave an answer to another question")
       }

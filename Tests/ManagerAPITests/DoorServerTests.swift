@@ -154,6 +154,17 @@ struct DoorServerTests {
     }
   }
 
+  @Test("what the manager refuses for good is 409, and not to be tried again")
+  func refusedForGood() async throws {
+    let manager = FakeManager()
+    manager.fail(with: .refused(reason: "it takes too many bytes"))
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.post(port, #"{"urls": ["/x"]}"#)
+      #expect(answer.hasPrefix("HTTP/1.1 409 ") && answer.contains("too many bytes"), "\(answer)")
+      #expect(!answer.contains("retry-after"))
+    }
+  }
+
   @Test(
     "a batch that is malformed or hostile is refused with the place of the mistake, and nothing of it counts",
     arguments: [

@@ -19,8 +19,9 @@ struct DoorResponse: Sendable {
   }
 
   static func failure(_ error: GatewayError) -> DoorResponse {
+    if case .refused(let reason) = error { return .text(.conflict, reason) }
     // 503 is what makes Plone's purger, and every load balancer, try again; 202 would not. Who is too fast is told so.
-    .text(
+    return .text(
       error == .overloaded ? .tooManyRequests : .serviceUnavailable, error.description,
       headers: [("retry-after", "1")])
   }

@@ -18,13 +18,16 @@ struct APIFailure: Error {
   }
 
   init(_ error: GatewayError) {
-    let code: FailureCode =
-      switch error {
-      case .noQuorum: .noQuorum
-      case .overloaded: .overloaded
-      case .stopped: .stopped
-      case .unavailable: .unavailable
-      }
+    let code: FailureCode
+    switch error {
+    case .noQuorum: code = .noQuorum
+    case .overloaded: code = .overloaded
+    case .stopped: code = .stopped
+    case .unavailable: code = .unavailable
+    case .refused(let reason):
+      self.init(.badRequest, .badRequest, reason)
+      return
+    }
     self.init(.serviceUnavailable, code, error.description, isTemporary: true)
   }
 
