@@ -154,6 +154,25 @@ struct DoorServerTests {
     }
   }
 
+  @Test("a request with very many tags is refused alone, and one with many does not take its neighbours down")
+  func manyTags() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let tags = [9_500, 10_001].map { (0..<$0).map { String($0, radix: 36) }.joined(separator: " ") }
+      let requests =
+        (0..<900).map { "PURGE /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }
+        + tags.map { "PURGE / HTTP/1.1\r\nHost: a\r\nxkey: \($0)\r\n\r\n" }
+      let connection = try await RawConnection.open(port)
+      await connection.send(requests.joined())
+      let text = try await connection.until { $0.components(separatedBy: "HTTP/1.1 ").count == 903 }
+      let codes = text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+      #expect(codes == Array(repeating: "200", count: 901) + ["400"])
+      #expect(manager.purgeCalls.last?.count == 9_500)
+      #expect(manager.purgeCalls.allSatisfy { $0.count <= State.maximumPurges })
+      connection.close()
+    }
+  }
+
   @Test("what the manager refuses for good is 409, and not to be tried again")
   func refusedForGood() async throws {
     let manager = FakeManager()

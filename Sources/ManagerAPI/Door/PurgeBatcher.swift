@@ -13,6 +13,7 @@ final class PurgeBatcher {
   private var purges: [Purge] = []
   /// Where each purge of the batch stands, so that equal ones are folded: they are in force together anyway.
   private var known: Set<Purge> = []
+  private var bytes = 0
   private var waiting: [Waiting] = []
 
   private struct Waiting {
@@ -20,8 +21,10 @@ final class PurgeBatcher {
     let request: UInt64
   }
 
-  /// One entry should stay small beside the log's other traffic.
+  /// One entry should stay small beside the log's other traffic. A request that has more alone is sent alone, so that
+  /// none of its neighbours is refused for its size.
   private static let capacity = 1_000
+  private static let maximumBytes = 128 << 10
 
   init(eventLoop: any EventLoop, gateway: any ManagerGateway, origin: String, metrics: DoorMetrics) {
     self.eventLoop = eventLoop
@@ -33,13 +36,15 @@ final class PurgeBatcher {
   /// Takes a request's purges; it is answered when a majority has them, or cannot have them.
   func add(_ requested: [Purge], for handler: DoorHandler, request: UInt64) {
     eventLoop.preconditionInEventLoop()
+    let size = requested.reduce(0) { $0 + $1.byteCount }
+    if purges.count + requested.count > Self.capacity || bytes + size > Self.maximumBytes { send() }
     if waiting.isEmpty {
       // Runs once everything that is readable in this turn has been read.
       eventLoop.assumeIsolated().execute { self.send() }
     }
     for purge in requested where known.insert(purge).inserted { purges.append(purge) }
+    bytes += size
     waiting.append(Waiting(handler: handler, request: request))
-    if purges.count >= Self.capacity { send() }
   }
 
   private func send() {
@@ -51,6 +56,7 @@ final class PurgeBatcher {
     purges.removeAll(keepingCapacity: true)
     known.removeAll(keepingCapacity: true)
     waiting.removeAll(keepingCapacity: true)
+    bytes = 0
     gateway.purge(sent, origin: origin) { [eventLoop, metrics] result in
       switch result {
       case .success: metrics.purged(accepted, in: NIODeadline.now() - start)

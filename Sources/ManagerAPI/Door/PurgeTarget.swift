@@ -80,6 +80,9 @@ package enum PurgeTarget {
         }
       }
     }
+    guard purges.count <= State.maximumPurges else {
+      throw .unfit("one request names at most \(State.maximumPurges) tags, not \(purges.count)")
+    }
     return purges
   }
 
