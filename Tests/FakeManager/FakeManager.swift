@@ -17,6 +17,8 @@ public final class FakeManager: ManagerGateway {
     var nextWatcher = 0
     var origins: [String] = []
     var purgeCalls: [[Purge]] = []
+    var isHolding = false
+    var held: [CheckedContinuation<Void, Never>] = []
     var logs: [LogLine] = []
     var wallClockMilliseconds: Int64 = 1_700_000_000_000
   }
@@ -46,6 +48,21 @@ public final class FakeManager: ManagerGateway {
 
   /// What each call of `purge` brought.
   public var purgeCalls: [[Purge]] { world.withLock { $0.purgeCalls } }
+
+  /// Batches of purges wait from now on until `release`.
+  public func hold() { world.withLock { $0.isHolding = true } }
+
+  public func release() {
+    let held = world.withLock { world in
+      defer { world.held = [] }
+      world.isHolding = false
+      return world.held
+    }
+    for continuation in held { continuation.resume() }
+  }
+
+  /// How many batches wait.
+  public var heldCount: Int { world.withLock { $0.held.count } }
 
   public func setLogs(_ lines: [LogLine]) { world.withLock { $0.logs = lines } }
 
@@ -89,6 +106,13 @@ public final class FakeManager: ManagerGateway {
   }
 
   public func purge(_ purges: [Purge], origin: String) async throws(GatewayError) {
+    await withCheckedContinuation { continuation in
+      let isHeld = world.withLock { world in
+        if world.isHolding { world.held.append(continuation) }
+        return world.isHolding
+      }
+      if !isHeld { continuation.resume() }
+    }
     try take(purges, origin: origin)
   }
 

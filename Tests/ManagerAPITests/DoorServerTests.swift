@@ -154,6 +154,30 @@ struct DoorServerTests {
     }
   }
 
+  @Test("a connection that pipelines large batches is read no further than two, until they are answered")
+  func pipelinedBatches() async throws {
+    let manager = FakeManager()
+    manager.hold()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let body =
+        #"{"urls": ["#
+        + (0..<130).map { "\"/\($0)/\(String(repeating: "x", count: 8_000))\"" }
+        .joined(separator: ",") + "]}"
+      let batch =
+        "POST /v1/purge HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      let connection = try await RawConnection.open(port)
+      async let sending: Void = connection.send(String(repeating: batch, count: 12))
+      try await eventually { manager.heldCount >= 1 }
+      // The event loop turns meanwhile.
+      for _ in 0..<50 { _ = try await Self.ask(port, "GET /healthz") }
+      #expect(manager.heldCount <= 2)
+      manager.release()
+      _ = try await connection.until { $0.components(separatedBy: "HTTP/1.1 200 ").count == 13 }
+      await sending
+      connection.close()
+    }
+  }
+
   @Test("a request with very many tags is refused alone, and one with many does not take its neighbours down")
   func manyTags() async throws {
     let manager = FakeManager()

@@ -20,6 +20,8 @@ final class DoorHandler: ChannelDuplexHandler {
 
   private var reading: Reading?
   private var pending: Deque<Pending> = []
+  /// Bytes of the bodies of those in `pending`.
+  private var pendingBytes = 0
   /// The number of the first in `pending`.
   private var firstPending: UInt64 = 0
   /// Nothing more is read; the connection closes after the last answer.
@@ -45,11 +47,14 @@ final class DoorHandler: ChannelDuplexHandler {
     let version: HTTPVersion
     let isHead: Bool
     let keepAlive: Bool
+    let bodyBytes: Int
     var response: DoorResponse?
   }
 
   /// Requests one connection may have waiting before no more is read from it.
   private static let maximumPending = 1_024
+  /// Bytes of bodies one connection may have waiting likewise: a batch and the next.
+  private static let maximumPendingBytes = 1 << 20
   /// How long a client that may not come in has for the request that it is told so.
   private static let patienceWithStrangers = TimeAmount.seconds(5)
 
@@ -82,6 +87,7 @@ final class DoorHandler: ChannelDuplexHandler {
     timer?.cancel()
     self.context = nil
     pending.removeAll()
+    pendingBytes = 0
     context.fireChannelInactive()
   }
 
@@ -114,11 +120,15 @@ final class DoorHandler: ChannelDuplexHandler {
   func read(context: ChannelHandlerContext) {
     // What a refused client still sends is read and dropped: it would not read its answer before all is sent.
     if isClosing { return context.read() }
-    if pending.count < Self.maximumPending, context.channel.isWritable {
+    if hasRoom, context.channel.isWritable {
       context.read()
     } else {
       wantsRead = true
     }
+  }
+
+  private var hasRoom: Bool {
+    pending.count < Self.maximumPending && pendingBytes < Self.maximumPendingBytes
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -127,7 +137,7 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 
   private func readAgain(_ context: ChannelHandlerContext) {
-    guard wantsRead, pending.count < Self.maximumPending, context.channel.isWritable else { return }
+    guard wantsRead, hasRoom, context.channel.isWritable else { return }
     wantsRead = false
     context.read()
   }
@@ -176,20 +186,23 @@ final class DoorHandler: ChannelDuplexHandler {
     let head = request.head
     // After an upgrade or a tunnel the bytes would no longer be HTTP; none is offered here.
     let keepsGoing = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
-    let number = append(head, keepAlive: keepsGoing)
+    let number = append(head, keepAlive: keepsGoing, bodyBytes: request.body.readableBytes)
     if !keepsGoing { isClosing = true }
     answer(head, request.body, number: number)
   }
 
   private func refuse(_ head: HTTPRequestHead, _ response: DoorResponse) {
-    let number = append(head, keepAlive: false)
+    let number = append(head, keepAlive: false, bodyBytes: 0)
     isClosing = true
     complete(number, with: response)
     flushIfNeeded()
   }
 
-  private func append(_ head: HTTPRequestHead, keepAlive: Bool) -> UInt64 {
-    pending.append(Pending(version: head.version, isHead: head.method == .HEAD, keepAlive: keepAlive))
+  private func append(_ head: HTTPRequestHead, keepAlive: Bool, bodyBytes: Int) -> UInt64 {
+    pending.append(
+      Pending(
+        version: head.version, isHead: head.method == .HEAD, keepAlive: keepAlive, bodyBytes: bodyBytes))
+    pendingBytes += bodyBytes
     return firstPending + UInt64(pending.count) - 1
   }
 
@@ -263,6 +276,7 @@ final class DoorHandler: ChannelDuplexHandler {
     while let first = pending.first, let response = first.response {
       pending.removeFirst()
       firstPending += 1
+      pendingBytes -= first.bodyBytes
       write(response, to: first, context)
     }
   }
