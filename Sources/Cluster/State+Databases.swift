@@ -26,8 +26,16 @@ extension State {
     if let holder {
       return "port \(specification.port) of database \(name) is that of \(holder.specification.name)"
     }
-    return nil
+    if Self.managerPorts.contains(specification.port) {
+      return "port \(specification.port) of database \(name) is that of the managers"
+    }
+    return publisher(ofPort: specification.port, besides: stack).map {
+      "port \(specification.port) of database \(name) is published by \($0)"
+    }
   }
+
+  /// Where managers listen unless they are told otherwise: operators, one another, the zone.
+  static let managerPorts = [7443, 7444, 7480]
 
   /// Each database of a stack has a name and a port of its own.
   func databaseConflict(in stack: Stack) -> String? {

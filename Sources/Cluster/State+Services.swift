@@ -57,6 +57,9 @@ extension State {
     }
     var published: [(number: Int, transport: Port.Transport)] = []
     for port in service.template.ports {
+      if port.transport == .tcp, let holder = holder(ofPort: port.published, in: stack) {
+        return "port \(port.published) of \(stack.name)/\(service.name) is that of \(holder)"
+      }
       if published.contains(where: { $0 == (port.published, port.transport) }) {
         return "port \(port.published) is published twice by \(stack.name)/\(service.name)"
       }
@@ -70,6 +73,22 @@ extension State {
       }
     }
     return nil
+  }
+
+  /// What else than a service listens at a port of every node: one failed opening would keep the load balancer from
+  /// every change.
+  private func holder(ofPort port: Int, in stack: Stack) -> String? {
+    if Self.managerPorts.contains(port) { return "the managers" }
+    let all = stack.databases + databases.values.map(\.specification)
+    return all.first { $0.port == port }.map { "database \($0.name)" }
+  }
+
+  /// The service that publishes a port and is no part of the stack.
+  func publisher(ofPort port: Int, besides stack: String) -> ServiceName? {
+    services.first { name, service in
+      name.stack != stack
+        && service.specification.template.ports.contains { $0.published == port && $0.transport == .tcp }
+    }?.0
   }
 
   private mutating func deploy(_ service: Service, as name: ServiceName, at index: Index) {

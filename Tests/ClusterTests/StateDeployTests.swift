@@ -116,6 +116,37 @@ struct StateDeployTests {
     expect(replica.apply(.deploy(Stack(name: "shop", services: services))), refusedWith: "port 80")
   }
 
+  @Test(
+    "a service cannot publish a port at which managers or a database listen, a database's stack may be any",
+    arguments: [(7_480, "the managers"), (5_432, "database shop"), (5_433, "database other")])
+  func portOfSomethingElse(port: Int, holder: String) {
+    var replica = Replica()
+    let other = DatabaseSpecification(name: "other", zones: ["a"], port: 5_433, owner: "x")
+    replica.accept(.deploy(Stack(name: "other", databases: [other])))
+    let own = DatabaseSpecification(name: "shop", zones: ["a"], owner: "x")
+    func stack(_ transport: Port.Transport) -> Stack {
+      var stack = shop(template(published: port, transport: transport))
+      stack.databases = [own]
+      return stack
+    }
+    #expect(
+      replica.apply(.deploy(stack(.tcp)))
+        == .refused(reason: "port \(port) of shop/web is that of \(holder)"))
+    replica.accept(.deploy(stack(.udp)))
+  }
+
+  @Test("a database cannot have a port that a service publishes, or that of the managers")
+  func portOfAService() {
+    var replica = Replica()
+    replica.accept(.deploy(shop(template(published: 8_080))))
+    for (port, complaint) in [(8_080, "is published by shop/web"), (7_443, "is that of the managers")] {
+      let database = DatabaseSpecification(name: "plone", zones: ["a"], port: port, owner: "x")
+      #expect(
+        replica.apply(.deploy(Stack(name: "other", databases: [database])))
+          == .refused(reason: "port \(port) of database plone \(complaint)"))
+    }
+  }
+
   @Test("a service cannot publish a port twice, unless over another transport")
   func portTwice() {
     func service(_ second: Port) -> Stack {
