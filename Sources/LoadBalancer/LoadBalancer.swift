@@ -6,6 +6,7 @@ public import Cluster
 import Foundation
 public import Logging
 public import NIOCore
+import NIOPosix
 
 /// One HAProxy of this node. The actor guards what HAProxy was last told.
 public actor LoadBalancer {
@@ -66,10 +67,46 @@ public actor LoadBalancer {
   /// connection ends; all else takes a reload, in which the old worker finishes what it has begun. Either way the
   /// file says the same, for HAProxy's next start. Nothing is done when nothing has changed.
   ///
-  /// On an error HAProxy goes on with what it had.
+  /// On an error HAProxy goes on with what it had. But for `portsTaken`: a port that another program has must not keep
+  /// all else from its changes, which are made.
   public func carryOut(_ balancing: Balancing) async throws(LoadBalancerError) {
     try balancing.check()
     guard balancing != applied else { return }
+    let before = applied
+    do throws(LoadBalancerError) {
+      try await bring(balancing)
+    } catch .reloadFailed(let socket) {
+      let taken = await takenPorts(balancing)
+      guard !taken.isEmpty else { throw .reloadFailed(socket: socket) }
+      let rest = Balancing(frontends: balancing.frontends.filter { !taken.contains($0.port) })
+      if rest == before { applied = before } else { try await bring(rest) }
+      throw .portsTaken(taken)
+    }
+  }
+
+  /// The ports to be opened that neither HAProxy has, by its file, nor anybody could open.
+  private func takenPorts(_ balancing: Balancing) async -> [Int] {
+    let open = boundPorts(await ConfigurationFile(path: configuration.file).read() ?? "")
+    var taken: [Int] = []
+    for port in balancing.frontends.map(\.port) where !open.contains(port) {
+      if await isTaken(port) { taken.append(port) }
+    }
+    return taken
+  }
+
+  private func isTaken(_ port: Int) async -> Bool {
+    do {
+      let channel = try await ServerBootstrap(group: admin.group)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: configuration.bind, port: port).get()
+      try? await channel.close()
+      return false
+    } catch {
+      return (error as? IOError)?.errnoCode == EADDRINUSE
+    }
+  }
+
+  private func bring(_ balancing: Balancing) async throws(LoadBalancerError) {
     let file = ConfigurationFile(path: configuration.file)
     let previous = await file.read()
     let text = render(balancing, configuration)

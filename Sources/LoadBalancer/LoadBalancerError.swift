@@ -9,6 +9,7 @@ public enum LoadBalancerError: Error, Hashable, Sendable, CustomStringConvertibl
   case programUnusable(String, reason: String)
   case fileRefused(path: String, output: String)
   case reloadFailed(socket: String)
+  case portsTaken([Int])
 
   public var description: String {
     switch self {
@@ -29,6 +30,9 @@ public enum LoadBalancerError: Error, Hashable, Sendable, CustomStringConvertibl
     case .reloadFailed(let socket):
       "HAProxy at \(socket) could not start with the new configuration and goes on with the old one; its log tells "
         + "why, most often a port that another program has"
+    case .portsTaken(let ports):
+      "another program has port \(ports.map(String.init).joined(separator: ", ")) on this machine, which a service "
+        + "publishes; end it, or publish another port; all else is balanced"
     }
   }
 }

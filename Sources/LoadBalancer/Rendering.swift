@@ -37,6 +37,12 @@ func render(_ balancing: Balancing, _ configuration: LoadBalancer.Configuration)
   return text
 }
 
+/// The ports that a rendered text opens.
+func boundPorts(_ text: String) -> Set<Int> {
+  let binds = text.split(separator: "\n").filter { $0.hasPrefix("  bind ") }
+  return Set(binds.compactMap { $0.split(separator: ":").last.flatMap { Int($0) } })
+}
+
 private func render(_ frontend: Balancing.Frontend, bind: String) -> String {
   let elsewhere = frontend.name + ServerState.elsewhere
   var text = """

@@ -4,7 +4,12 @@ import Raft
 // MARK: Containers
 
 extension Reconciler {
-  mutating func runContainers(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+  /// How long the load balancer may take to leave a container out, its last requests included.
+  private static let balancerPatience = Duration.seconds(30)
+
+  mutating func runContainers(
+    _ state: State, at now: Instant, _ wanted: inout [(thing: String, action: Action)]
+  ) {
     guard let containers, let description = state.nodes[node]?.description else { return }
     let tasks = state.tasks(on: node)
     for task in tasks {
@@ -28,8 +33,7 @@ extension Reconciler {
       wanted.append((Self.containerPrefix + task.containerName, .runTask(launch)))
     }
     for container in containers where !tasks.contains(where: { $0.id == container.task }) {
-      // It takes no more traffic before it is stopped; what the load balancer does is known once it was told.
-      if description.runsBalancer, balancing.map({ $0.contains(container.task) }) ?? true { continue }
+      if description.runsBalancer, mayHaveTraffic(container.task, at: now) { continue }
       let grace = gracePeriods[container.task] ?? .seconds(10)
       wanted.append(
         (
@@ -41,6 +45,15 @@ extension Reconciler {
     forgetTasks(
       where: { !known.contains($0) },
       things: (tasks.map(\.containerName) + containers.map(\.name)).map { Self.containerPrefix + $0 })
+  }
+
+  /// Whether a container that is to be stopped has to wait for the load balancer. What that does is known once it was
+  /// told; one that cannot be told does not keep what nobody wants any more for ever.
+  private mutating func mayHaveTraffic(_ task: TaskID, at now: Instant) -> Bool {
+    guard balancing.map({ $0.contains(task) }) ?? true else { return false }
+    let since = leavingSince[task] ?? now
+    leavingSince[task] = since
+    return now - since < Self.balancerPatience
   }
 
   /// Whether a container of the service is still there that is no longer wanted.
@@ -115,7 +128,9 @@ extension Reconciler {
   mutating func balance(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
     guard state.nodes[node]?.description.runsBalancer == true, containers != nil else { return }
     let desired = Balancing(frontends: frontends(state))
-    if desired != balancing { wanted.append(("balancer", .balance(desired))) }
+    if desired != balancing || failureCount(of: "balancer") > 0 {
+      wanted.append(("balancer", .balance(desired)))
+    }
   }
 
   private func frontends(_ state: State) -> [Balancing.Frontend] {

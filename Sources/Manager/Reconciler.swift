@@ -20,6 +20,10 @@ struct Reconciler: Sendable {
   // MARK: Memory of this process
   /// Tasks whose container could not be made, with the reason.
   var launchFailures = SortedMap<TaskID, String>()
+  /// Since when the load balancer should have left out a container that is to be stopped.
+  var leavingSince = SortedMap<TaskID, Instant>()
+  /// Images that containers were made of here: they need not be pulled. Looked up only, never iterated.
+  private var knownImages: Set<String> = []
   /// How long a task's container may take to stop, kept beyond the task itself.
   var gracePeriods = SortedMap<TaskID, Duration>()
   /// What the load balancer was last told.
@@ -40,6 +44,24 @@ struct Reconciler: Sendable {
   struct Started: Hashable, Sendable {
     var thing: String
     var action: Action
+    var lane: Lane?
+  }
+
+  /// Actions on containers wait for others of their kind only: a pull may take minutes, and must hold up neither
+  /// what is there already nor what has to go.
+  enum Lane: Hashable, Sendable {
+    case pull, launch, removal
+
+    /// How many at the same time.
+    static let width = 4
+  }
+
+  private func lane(of action: Action) -> Lane? {
+    switch action {
+    case .runTask(let launch): knownImages.contains(launch.template.image) ? .launch : .pull
+    case .removeTask: .removal
+    case .database, .cache, .balance: nil
+    }
   }
 
   /// Attempts that failed one after another, and when the next is due.
@@ -47,9 +69,6 @@ struct Reconciler: Sendable {
     var count: Int
     var retryAt: Instant
   }
-
-  /// Containers that are made or removed at the same time.
-  static let maximumContainerActions = 4
 
   init(node: String, cluster: String) {
     self.node = node
@@ -61,7 +80,7 @@ struct Reconciler: Sendable {
     nextLook = now + .seconds(1)
     var wanted: [(thing: String, action: Action)] = []
     balance(state, &wanted)
-    runContainers(state, &wanted)
+    runContainers(state, at: now, &wanted)
     for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
     purge(state, &wanted)
     return wanted.compactMap { start($0.thing, $0.action, at: now) }
@@ -83,15 +102,11 @@ struct Reconciler: Sendable {
       nextLook = min(nextLook, failure.retryAt)
       return nil
     }
-    if thing.hasPrefix(Self.containerPrefix),
-      underWay.values.count(where: { $0.thing.hasPrefix(Self.containerPrefix) })
-        >= Self.maximumContainerActions
-    {
-      return nil
-    }
+    let lane = lane(of: action)
+    if lane != nil, underWay.values.count(where: { $0.lane == lane }) >= Lane.width { return nil }
     let id = nextAction
     nextAction += 1
-    underWay[id] = Started(thing: thing, action: action)
+    underWay[id] = Started(thing: thing, action: action, lane: lane)
     busy[thing] = id
     return (id, action)
   }
@@ -108,18 +123,26 @@ struct Reconciler: Sendable {
       failures[started.thing] = nil
       problems[started.thing] = nil
       didFinish(started.action)
+    case .partial(let message):
+      noteFailure(of: started.thing, message, at: now)
+      didFinish(started.action)
+      return false
     case .failed(let message):
-      let count = (failures[started.thing]?.count ?? 0) + 1
-      // 100 ms, 200 ms … 6.4 s, and 10 s from then on.
-      let wait = count > 7 ? Duration.seconds(10) : Duration.milliseconds(50 << count)
-      failures[started.thing] = Failure(count: count, retryAt: now + wait)
-      problems[started.thing] = "\(started.thing): \(message)"
+      noteFailure(of: started.thing, message, at: now)
       didFail(started.action, message)
       return false
     }
     guard case .cache = started.action else { return false }
     cachesNeedLook = true
     return true
+  }
+
+  private mutating func noteFailure(of thing: String, _ message: String, at now: Instant) {
+    let count = (failures[thing]?.count ?? 0) + 1
+    // 100 ms, 200 ms … 6.4 s, and 10 s from then on.
+    let wait = count > 7 ? Duration.seconds(10) : Duration.milliseconds(50 << count)
+    failures[thing] = Failure(count: count, retryAt: now + wait)
+    problems[thing] = "\(thing): \(message)"
   }
 
   /// How often in a row something has failed.
@@ -129,6 +152,7 @@ struct Reconciler: Sendable {
     switch action {
     case .runTask(let launch):
       launchFailures[launch.task.id] = nil
+      knownImages.insert(launch.template.image)
       noteLaunched(launch.task)
     case .removeTask(let task, _, _):
       containers?.removeAll { $0.task == task }
@@ -147,6 +171,7 @@ struct Reconciler: Sendable {
   mutating func forgetTasks(where isGone: (TaskID) -> Bool, things: [String]) {
     launchFailures.removeAll { task, _ in isGone(task) }
     gracePeriods.removeAll { task, _ in isGone(task) }
+    leavingSince.removeAll { task, _ in isGone(task) }
     let present = Set(things)
     let isOver = { (thing: String) in thing.hasPrefix(Self.containerPrefix) && !present.contains(thing) }
     failures.removeAll { thing, _ in isOver(thing) }

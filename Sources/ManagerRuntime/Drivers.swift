@@ -42,7 +42,14 @@ public struct Drivers: Sendable {
     case .balance(let balancing):
       guard let balancer else { return .notManaged("a load balancer") }
       defer { balancerPause.end() }
-      return await .of { try await balancer.carryOut(balancing) }
+      do throws(LoadBalancerError) {
+        try await balancer.carryOut(balancing)
+        return .done
+      } catch .portsTaken(let ports) {
+        return .partial("\(LoadBalancerError.portsTaken(ports))")
+      } catch {
+        return .failed("\(error)")
+      }
     }
   }
 

@@ -189,10 +189,14 @@ public final class ManagerRuntime: Sendable {
     logger.debug("action \(id) begins", metadata: ["action": "\(action.summary)"])
     _Concurrency.Task { [drivers, mailbox, logger] in
       let result = await drivers.perform(action)
-      if case .failed(let reason) = result {
+      switch result {
+      case .failed(let reason):
         logger.warning("action failed", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
-      } else if !action.isFrequent {
-        logger.info("action done", metadata: ["action": "\(action.summary)"])
+      case .partial(let reason):
+        logger.warning(
+          "action done in part", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
+      case .done:
+        if !action.isFrequent { logger.info("action done", metadata: ["action": "\(action.summary)"]) }
       }
       mailbox.put(.finished(id, result))
     }

@@ -120,7 +120,7 @@ extension Chronicle.Kind {
     case .asked: "asked"
     case .acts: "acts"
     case .acted(_, .done): "acted"
-    case .acted(_, .failed): "failed"
+    case .acted(_, .partial), .acted(_, .failed): "failed"
     case .befell: "befell"
     case .violation: "violation"
     case .applied: "applied"

@@ -144,6 +144,78 @@ struct ReconcilerTests {
     #expect(own?.report.problems == ["container \(task.containerName): the engine is away"])
   }
 
+  @Test("images that are being pulled hold up neither what is there already nor what has to go")
+  mutating func pulls() {
+    let old = place(1)[0]
+    see([])
+    finish(subject.takeActions()[0].id, .done)
+    see([container(of: old)])
+    // Four tasks with another image, whose launches take long.
+    let other = Service(name: "other", template: TaskTemplate(image: "big:1"), mode: .replicated(4))
+    commit(.deploy(Stack(name: "other", services: [other])))
+    let name = ServiceName(stack: "other", service: "other")
+    let revision = subject.manager.state.services[name]!.revision
+    commit(
+      .assign(
+        remove: [],
+        add: (1...4).map { Assignment(service: name, slot: $0, node: "a", revision: revision) }))
+    #expect(launched().count == 4)
+    // One more of the known image, and one to remove.
+    commit(
+      .assign(
+        remove: [old.id], add: [Assignment(service: Self.web, slot: 2, node: "a", revision: old.revision)]))
+    let actions = subject.takeActions().map(\.action)
+    #expect(actions.contains(removal(of: old)))
+    #expect(actions.count == 2)
+  }
+
+  @Test("a container is stopped once the load balancer left it out, or could not be told for 30 s")
+  mutating func balancerAway() {
+    var node = Self.node
+    node.runsBalancer = true
+    subject = Subject(managers: 3, node: node)
+    let service = Service(name: "web", template: TaskTemplate(image: "shop:1"), mode: .replicated(1))
+    commit(.register(node), .deploy(Stack(name: "shop", services: [service])))
+    let revision = subject.manager.state.services[Self.web]!.revision
+    commit(
+      .assign(
+        remove: [], add: [Assignment(service: Self.web, slot: 1, node: "a", revision: revision)]))
+    let task = subject.manager.state.tasks(on: "a")[0]
+    see([container(of: task)])
+    commit(.assign(remove: [task.id], add: []))
+    for action in subject.takeActions() { finish(action.id, .failed("HAProxy is away")) }
+    let left = subject.now
+    func isRemoved(_ subject: Subject) -> Bool {
+      subject.performed.contains { $0.action == removal(of: task) }
+    }
+    while !isRemoved(subject), subject.now - left < .seconds(60) {
+      subject.pass(.milliseconds(500))
+      subject.finishActions(.failed("HAProxy is away"))
+    }
+    #expect((30...32).contains((subject.now - left).milliseconds / 1_000))
+  }
+
+  @Test("what the load balancer has done in part counts as done, is reported, and is tried again")
+  mutating func balancedInPart() {
+    var node = Self.node
+    node.runsBalancer = true
+    subject = Subject(managers: 3, node: node)
+    commit(.register(node))
+    see([])
+    let first = subject.takeActions()
+    #expect(first.map(\.action) == [.balance(Balancing())])
+    finish(first[0].id, .partial("port 80 is taken"))
+    #expect(subject.takeActions().isEmpty)
+    let own = subject.manager.view(at: subject.now).reports.first { $0.report.description.name == "a" }
+    #expect(own?.report.problems == ["balancer: port 80 is taken"])
+    subject.pass(.milliseconds(150))
+    let second = subject.takeActions()
+    #expect(second.map(\.action) == [.balance(Balancing())])
+    finish(second[0].id, .done)
+    subject.pass(.seconds(20))
+    #expect(subject.takeActions().isEmpty)
+  }
+
   @Test("no more than four containers are made at the same time")
   mutating func limited() {
     let tasks = place(6)
