@@ -82,6 +82,19 @@ struct DatabaseHealthTests {
     #expect(try await Self.confirmed(manager) == ["/liveness"])
   }
 
+  @Test(
+    "in a zone that is cut off nobody is told to write, unless there is no secondary that could have taken over"
+  )
+  func cutOff() async throws {
+    let manager = Self.scene(node: "a")
+    manager.see { $0.unconfirmedFor = .milliseconds(1_900) }
+    #expect(try await Self.confirmed(manager) == Self.primaryPaths)
+    manager.see { $0.unconfirmedFor = .milliseconds(2_100) }
+    #expect(try await Self.confirmed(manager) == ["/health", "/liveness"])
+    manager.decide(.database(DatabaseStep(database: "plone", expectedEpoch: 5, mode: .solo(primary: "a"))))
+    #expect(try await Self.confirmed(manager) == Self.primaryPaths)
+  }
+
   @Test("a state left over from before a restart confirms no role")
   func leftOverState() async throws {
     let manager = Self.scene(node: "a")

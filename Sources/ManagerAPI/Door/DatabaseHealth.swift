@@ -98,8 +98,14 @@ struct DatabaseHealth {
       if parts.secondary == node { report.role = "replica" }
     case nil: break
     }
-    report.writable = report.role == "primary" && reader.view.isCurrent
+    report.writable = report.role == "primary" && reader.view.isCurrent && !mayHaveBeenReplaced(database)
     return report
+  }
+
+  /// A node that has heard nobody for a while cannot know that its secondary was not promoted. Without a secondary
+  /// there is nobody else to write to.
+  private func mayHaveBeenReplaced(_ database: Database) -> Bool {
+    database.mode.parts.secondary != nil && reader.view.unconfirmedFor > reader.view.maximumReportAge
   }
 
   private func primaryEnd(of database: Database) -> LSN? {
