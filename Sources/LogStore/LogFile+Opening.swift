@@ -68,6 +68,8 @@ extension LogFile {
   }
 
   private static func connect(_ path: String) throws -> Database {
+    // SQLite would let everybody read it; its other files take over what this one allows.
+    _ = try File(path: path, mode: .readWrite)
     let database = try Database(path: path)
     // Exclusive mode keeps SQLite's lock until the end and needs no shared memory for the log's index.
     try database.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import LogStore
 import Raft
 import Testing
@@ -23,6 +24,19 @@ struct LogStoreTests {
     #expect(!again.store.isNew)
     #expect(again.restored == newLog)
     await again.store.close()
+  }
+
+  @Test("nobody but its owner can read a file of the log, which holds the databases' passwords")
+  func permissions() async throws {
+    let session = try Session(path)
+    await session.write(Write(id: 1, entries: entries(1...3), hardState: HardState(term: 1)))
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    #expect(names == ["raft.acknowledged", "raft.sqlite", "raft.sqlite-wal"])
+    for name in names {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
+      #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+    }
+    await session.store.close()
   }
 
   @Test("what was reported durable is there at the next opening")
