@@ -9,11 +9,23 @@ extension State {
       return .refused(reason: "\(description.name) in zone \(description.zone) is no valid name for a node")
     }
     if let known = nodes[description.name], known.description == description { return .unchanged }
+    if let complaint = complaint(of: description) { return .refused(reason: complaint) }
     nodes[description.name] = Node(
       description: description, availability: nodes[description.name]?.availability ?? .active,
       health: nodes[description.name]?.health ?? .ready)
     setCache(of: description, at: index)
     return .accepted
+  }
+
+  /// Why a node cannot be what it says; nil when it can. Of two caches with one name only one would be told to forget.
+  public func complaint(of description: NodeDescription) -> String? {
+    guard let cache = description.cache,
+      let holder = nodes.values.first(where: {
+        $0.name != description.name && $0.description.cache == cache
+      })
+    else { return nil }
+    return "node \(description.name) calls its cache \(cache), as node \(holder.name) does; "
+      + "give each a name of its own (varnish.name in tercetd.yaml)"
   }
 
   mutating func setAvailability(_ name: String, _ availability: Node.Availability) -> Outcome {

@@ -8,7 +8,12 @@ extension Controllers {
     for (name, report) in situation.reports
     where situation.state.nodes[name]?.description != report.description {
       // A report from before a loss says nothing about now.
-      if situation.silence(of: name) < settings.nodeLostAfter { look.propose(.register(report.description)) }
+      guard situation.silence(of: name) < settings.nodeLostAfter else { continue }
+      if let complaint = situation.state.complaint(of: report.description) {
+        look.note(complaint)
+      } else {
+        look.propose(.register(report.description))
+      }
     }
     for (name, node) in situation.state.nodes {
       let silence = situation.silence(of: name)

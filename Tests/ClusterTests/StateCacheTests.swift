@@ -18,15 +18,27 @@ struct StateCacheTests {
   @Test("a cache that moves to another node begins anew; a node without one any more forgets it")
   func cacheMoves() {
     var replica = Replica()
-    replica.accept(.register(described("a", cache: "one")), .purge([purge]))
-    replica.accept(.register(described("b", cache: "one")))
-    #expect(replica.state.caches.values == [Cache(name: "one", node: "b", position: 3, isNew: true)])
+    replica.accept(.register(described("a", cache: "one")), .register(described("b")))
+    replica.accept(.register(described("a")), .register(described("b", cache: "one")))
+    #expect(replica.state.caches.values == [Cache(name: "one", node: "b", position: 4, isNew: true)])
     replica.accept(.register(described("b", cache: "other")))
-    #expect(replica.state.caches.values == [Cache(name: "other", node: "b", position: 4, isNew: true)])
+    #expect(replica.state.caches.values == [Cache(name: "other", node: "b", position: 5, isNew: true)])
     replica.accept(.purge([purge]), .register(described("b")))
     #expect(replica.state.caches.isEmpty)
     // Without a cache nobody has to catch up.
     #expect(replica.state.purges.batches.isEmpty)
+  }
+
+  @Test("two nodes cannot call their caches the same: one of them would never be purged")
+  func sameName() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    #expect(
+      replica.apply(.register(described("b", cache: "one")))
+        == .refused(
+          reason: "node b calls its cache one, as node a does; "
+            + "give each a name of its own (varnish.name in tercetd.yaml)"))
+    #expect(replica.state.nodes.keys == ["a"])
   }
 
   @Test("a node's cache keeps its position when only its description changes")
