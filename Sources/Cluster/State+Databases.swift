@@ -104,8 +104,7 @@ extension Database.Mode {
     if planted(.databaseEpochIgnored) { return true }
     return switch (self, next) {
     case (.waiting, .initializing): true
-    // Until the first primary is up there is nothing to lose: another node may begin.
-    case (.initializing, .initializing): true
+    // No other node begins meanwhile: this one, cut off, may have made its database, and taken commits.
     case (.initializing(let node), .solo(let primary)): node == primary
     case (.solo(let before), .syncing(let primary, let secondary)): before == primary && primary != secondary
     case (.syncing(let before, _), .solo(let primary)): before == primary

@@ -65,7 +65,9 @@ extension Controllers {
     if isPrimary(name, on: primary, situation) { return .solo(primary: primary) }
     let seen = situation.database(name, on: primary)
     if situation.silence(of: primary) >= settings.nodeLostAfter {
-      look.note("database \(name) was to be made on \(primary), which is lost")
+      look.note(
+        "database \(name) was to be made on \(primary), which is lost; it waits for it, for clients may have written there"
+      )
     } else if case .present? = seen?.data, seen?.epoch != database.epoch, seen?.server == .stopped {
       look.note("database \(name): its folder on \(primary) holds other data; move it away")
     }
