@@ -90,7 +90,7 @@ extension Manager {
 
   static func complaint(about manager: String) -> String {
     "its disk was replaced, and with it what it had promised and stored is gone; it takes no part. "
-      + "Bring the old disk back, or replace the manager: `tercet manager replace \(manager)`"
+      + "Bring the old disk back"
   }
 
   /// Why a manager takes no part; nil if nothing is known against it.
@@ -109,7 +109,7 @@ extension Manager {
     guard unaware.isEmpty else {
       return
         "\(unaware.joined(separator: " and ")) belongs to a cluster that does not know this manager's disk yet. "
-        + "If its disk was replaced, replace the manager: `tercet manager replace \(configuration.node.name)`"
+        + "If its disk was replaced, bring the old one back"
     }
     let missing = others.filter { acquaintances.consents[$0.id] == nil }.map(\.name)
     return

@@ -13,19 +13,10 @@ public struct ContainerModel: Sendable {
   var isHalfDone = false
   var answersTwice = false
 
-  /// Tasks whose removal has begun, in its order.
-  private var leaving: [TaskID] = []
-
   /// Containers that run and are as well as their health check says.
   public var well: Int { running.count { $0.isWell } }
-  /// Those of them that are not on their way out.
-  var staying: Int { running.count { $0.isWell && !leaving.contains($0.task) } }
 
   func well(besides task: TaskID) -> Int { running.count { $0.isWell && $0.task != task } }
-
-  mutating func beginsToLeave(_ task: TaskID) {
-    if !leaving.contains(task) { leaving.append(task) }
-  }
 
   /// What came of starting a task: when its health check will say something, and what.
   struct Started {
@@ -56,10 +47,7 @@ public struct ContainerModel: Sendable {
     }
   }
 
-  mutating func remove(_ task: TaskID) {
-    running.removeAll { $0.task == task }
-    leaving.removeAll { $0 == task }
-  }
+  mutating func remove(_ task: TaskID) { running.removeAll { $0.task == task } }
 
   mutating func setHealth(_ health: ContainerObservation.Health, of task: TaskID) {
     guard let place = running.firstIndex(where: { $0.task == task && $0.condition == .running }) else {

@@ -10,7 +10,6 @@ extension World {
   public mutating func befall(_ incident: Incident) -> Bool {
     chronicle?.note(now, nil, .befell(incident.text))
     if incident.isFault {
-      faultAt = now
       counters[.faults] += 1
       faults[incident.kind, default: 0] += 1
     }

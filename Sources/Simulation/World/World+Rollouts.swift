@@ -11,15 +11,10 @@ extension World {
   /// A container that serves is removed: enough others must serve. While something that befell the containers has not
   /// been made good, there may be fewer than wanted whatever anyone does.
   mutating func checkRemoval(of task: TaskID, on index: Int) {
-    // Several may be on their way out at the same time. After a fault they may have been decided at different times.
-    let isCalm = now - faultAt > Self.recovery
-    machines[index].containers.beginsToLeave(task)
     guard now - disturbedAt > Self.recovery,
       let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell
     else { return }
-    let others = machines.reduce(0) { count, machine in
-      count + (isCalm ? machine.containers.staying : machine.containers.well(besides: task))
-    }
+    let others = machines.reduce(0) { $0 + $1.containers.well(besides: task) }
     // A removal may have been decided when fewer were required.
     let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
     if others < required {

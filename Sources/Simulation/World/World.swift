@@ -45,8 +45,6 @@ public struct World: Sendable {
   var images: [String: ImageNature] = [:]
   /// When something last befell containers, engines or machines: they may be fewer than wanted for a while.
   var disturbedAt = Instant.origin
-  /// When the last fault of any kind befell the cluster.
-  var faultAt = Instant.origin
   /// Pages as their origin has them, by path.
   var editions: [String: UInt64] = [:]
   /// In the order they were made.
