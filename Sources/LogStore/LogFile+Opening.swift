@@ -39,11 +39,21 @@ extension LogFile {
       throw LogStoreError.damaged(file: files.acknowledged, .missing)
     }
     let acknowledged = try AcknowledgedFile(path: files.acknowledged)
-    guard try acknowledged.lock() else { throw LogStoreError.inUse(path: files.folder) }
+    guard try isLocked(acknowledged) else { throw LogStoreError.inUse(path: files.folder) }
     // The file has to be there before the log is, or the check above would refuse a good log.
     try acknowledged.synchronize()
     try File(path: files.folder, mode: .read).synchronize()
     return acknowledged
+  }
+
+  /// Takes the lock, within a second: a child that a former process was just starting when it ended holds the lock,
+  /// too, until it runs its own program (`flock(2)`, `fork(2)`).
+  private static func isLocked(_ acknowledged: borrowing AcknowledgedFile) throws -> Bool {
+    for _ in 0..<100 {
+      if try acknowledged.lock() { return true }
+      usleep(10_000)
+    }
+    return false
   }
 
   /// The number of transactions that the log must hold; nil if none was ever acknowledged.
