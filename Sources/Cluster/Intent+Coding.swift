@@ -77,6 +77,8 @@ extension Intent: WireCodable {
       }
     case .database(let step): writer.field(12, step)
     case .cachePositions(let positions): writer.record(13) { $0.repeated(1, positions) }
+    case .managers(let change): writer.field(14, change)
+    case .managerStep(let step): writer.field(15, step)
     }
   }
 
@@ -95,6 +97,8 @@ extension Intent: WireCodable {
     case 11: self = try Self.rollout(reader.nested())
     case 12: self = .database(try reader.record())
     case 13: self = try Self.cachePositions(reader.nested())
+    case 14: self = .managers(try reader.record())
+    case 15: self = .managerStep(try reader.record())
     case let other: throw reader.unknownKind(other)
     }
     try reader.end()

@@ -24,6 +24,8 @@ extension Intent {
     case .rollout(let service, let revision, let event):
       "rollout of \(service) to \(revision): \(event.summary)"
     case .database(let step): "database \(step.database): \(step.mode.summary)"
+    case .managers(let change): change.summary
+    case .managerStep(let step): step.summary
     case .cachePositions(let positions):
       "caches: " + positions.list { "\($0.cache) at \($0.position)" }
     }

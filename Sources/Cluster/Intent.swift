@@ -8,6 +8,7 @@ public enum Intent: Hashable, Sendable {
   case purge([Purge])
   case drain(node: String)
   case activate(node: String)
+  case managers(ManagerChange)
   // MARK: Decisions of the leader's controllers
   case register(NodeDescription)
   case health(node: String, Node.Health)
@@ -16,6 +17,7 @@ public enum Intent: Hashable, Sendable {
   case rollout(ServiceName, revision: UInt64, RolloutEvent)
   case database(DatabaseStep)
   case cachePositions([CachePosition])
+  case managerStep(ManagerStep)
 
   public var isPurge: Bool {
     if case .purge = self { true } else { false }

@@ -53,6 +53,8 @@ extension State {
     case .rollout(let service, let revision, let event): advance(service, revision: revision, event)
     case .database(let step): take(step)
     case .cachePositions(let positions): acknowledge(positions)
+    case .managers(let change): self.change(change, at: index)
+    case .managerStep(let step): take(step)
     }
   }
 

@@ -31,6 +31,7 @@ extension State: WireCodable {
         $0.field(3, requests[request]?.outcome ?? .accepted)
       }
     }
+    if !managers.isEmpty { writer.field(14, managers) }
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -60,6 +61,7 @@ extension State: WireCodable {
       case 11: history.intents.append(try reader.record())
       case 12: history.purges.append(try reader.record())
       case 13: try readRequest(reader.nested())
+      case 14: managers = try reader.record()
       default: throw reader.unknown(field)
       }
     }

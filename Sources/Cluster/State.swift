@@ -10,6 +10,7 @@ public struct State: Hashable, Sendable {
   /// The cluster's identity, fixed at its bootstrap.
   public let cluster: String
   public internal(set) var appliedIndex: Index = 0
+  public internal(set) var managers = ManagerRoster()
   public internal(set) var nodes = SortedMap<String, Node>()
   /// The stacks' names; their services and databases stand in the maps below.
   public internal(set) var stacks: [String] = []

@@ -32,10 +32,15 @@ public struct ClusterView: Sendable {
     public var appliedIndex: Index?
     /// Why it takes no part though it runs, and what to do; nil if nothing is known against it.
     public var complaint: String?
+    /// Whether it decides with others, or only learns what they decide.
+    public var isVoter: Bool
+    /// Where it is, if it joined after the beginning.
+    public var address: String?
 
     public init(
       id: NodeID, name: String, zone: String, isReachable: Bool, appliedIndex: Index?,
-      complaint: String? = nil
+      complaint: String? = nil,
+      isVoter: Bool = true, address: String? = nil
     ) {
       self.id = id
       self.name = name
@@ -43,6 +48,8 @@ public struct ClusterView: Sendable {
       self.isReachable = isReachable
       self.appliedIndex = appliedIndex
       self.complaint = complaint
+      self.isVoter = isVoter
+      self.address = address
     }
   }
 

@@ -9,8 +9,10 @@ extension Manager {
     public var cluster: String
     public var id: NodeID
     public var node: NodeDescription
-    /// All managers, this one included.
+    /// All managers as far as its operator knows, this one included. What the log says of them counts more.
     public var managers: [Peer]
+    /// Whether this manager joins a cluster that exists: it waits to be taken in, and never begins one.
+    public var isJoining = false
     public var raft: Settings
     public var control: ControlSettings
     /// How often a node reports when nothing changes.
@@ -37,6 +39,11 @@ extension Manager {
       self.managers = managers.sorted { $0.id < $1.id }
       self.raft = raft
       self.control = control
+    }
+
+    /// The membership with which this manager's log begins. One that joins learns it.
+    public var foundingMembership: Membership {
+      Membership(voters: isJoining ? [] : managers.map(\.id))
     }
 
     func manager(_ id: NodeID) -> Peer? { managers.first { $0.id == id } }

@@ -67,6 +67,8 @@ extension Manager {
     case answer(UInt64, Answer)
     /// To a local driver; answered by `Input.finished`.
     case perform(ActionID, Action)
+    /// Where managers are found that joined after the beginning, and who is no manager any more.
+    case managers(joined: [ManagerMember], removed: [NodeID])
     /// The view is another one.
     case changed
     /// Something worth a line in the log of the process.

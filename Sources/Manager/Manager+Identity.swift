@@ -10,10 +10,10 @@ extension Manager {
   private static let urgentInterval = Duration.milliseconds(200)
   private static let idleInterval = Duration.seconds(5)
 
-  var others: [Peer] { configuration.managers.filter { $0.id != configuration.id } }
-
   /// The disk by which a manager is known; a frame from another one is not taken.
-  func knownDisk(of manager: NodeID) -> Incarnation? { raft.admission?[manager] }
+  func knownDisk(of manager: NodeID) -> Incarnation? {
+    state.managers.joined[manager]?.disk ?? raft.admission?[manager]
+  }
 
   func isTaken(_ disk: Incarnation, of manager: NodeID) -> Bool {
     knownDisk(of: manager).map { $0 == disk } ?? true || planted(.newDiskVotes)
@@ -67,7 +67,7 @@ extension Manager {
   /// A cluster begins when all its managers have met: a majority could not tell its first start from the return of
   /// one whose disk was replaced.
   mutating func beAdmittedIfAllAgree(at now: Instant, into effects: inout [Effect]) {
-    guard !raft.isAdmitted,
+    guard !raft.isAdmitted, !configuration.isJoining,
       others.allSatisfy({ acquaintances.consents[$0.id] != nil }) || planted(.newDiskVotes)
     else { return }
     stepRaft(.admit(acquaintances.consents), at: now, into: &effects)
@@ -90,7 +90,7 @@ extension Manager {
 
   static func complaint(about manager: String) -> String {
     "its disk was replaced, and with it what it had promised and stored is gone; it takes no part. "
-      + "Bring the old disk back"
+      + "Bring the old disk back, or replace the manager: `tercet manager replace \(manager)`"
   }
 
   /// Why a manager takes no part; nil if nothing is known against it.
@@ -104,12 +104,14 @@ extension Manager {
 
   private var ownComplaint: String? {
     if let refusal = acquaintances.refusal { return refusal }
+    if state.managers.removed.contains(configuration.id) { return "it was removed from the cluster: stop it" }
     guard !raft.isAdmitted else { return nil }
+    guard !configuration.isJoining else { return "it joins, and the cluster has not taken it in yet" }
     let unaware = others.filter { acquaintances.unaware.contains($0.id) }.map(\.name)
     guard unaware.isEmpty else {
       return
         "\(unaware.joined(separator: " and ")) belongs to a cluster that does not know this manager's disk yet. "
-        + "If its disk was replaced, bring the old one back"
+        + "If its disk was replaced, replace the manager: `tercet manager replace \(configuration.node.name)`"
     }
     let missing = others.filter { acquaintances.consents[$0.id] == nil }.map(\.name)
     return

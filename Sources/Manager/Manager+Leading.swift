@@ -11,6 +11,7 @@ extension Manager {
   mutating func lead(at now: Instant, into effects: inout [Effect]) {
     heard[configuration.node.name] = now
     considerTransfer(at: now, into: &effects)
+    steerMembership(at: now, into: &effects)
     let awaitsDecision =
       decidedThrough != 0 && !planted(.decidesOnOldState) && !planted(.databaseEpochIgnored)
     guard raft.isCurrent, !awaitsDecision, now >= decideAfter, needsLook || now >= controllers.nextLook
@@ -45,14 +46,14 @@ extension Manager {
     let own = rank(configuration.node.name)
     let last = raft.lastPosition.index
     let candidates = raft.members.filter { member in
-      guard raft.membership.voters.contains(member.id), let peer = configuration.manager(member.id) else {
+      guard raft.membership.voters.contains(member.id), let peer = manager(member.id) else {
         return false
       }
       return member.matched + 1_000 >= last && now - member.lastHeard < configuration.control.nodeLostAfter
         && rank(peer.name) < own
     }
     return candidates.min { left, right in
-      let names = (configuration.manager(left.id)?.name ?? "", configuration.manager(right.id)?.name ?? "")
+      let names = (manager(left.id)?.name ?? "", manager(right.id)?.name ?? "")
       return (rank(names.0), left.id) < (rank(names.1), right.id)
     }?.id
   }
@@ -69,14 +70,15 @@ extension Manager {
 
 extension Manager {
   public func view(at now: Instant) -> ClusterView {
-    let managers = configuration.managers.map { peer in
+    let managers = roster.map { peer in
       let isSelf = peer.id == configuration.id
       let silence = now - (heard[peer.name] ?? .origin)
       return ClusterView.ManagerStatus(
         id: peer.id, name: peer.name, zone: peer.zone,
         isReachable: isSelf || (heard[peer.name] != nil && silence < configuration.control.nodeLostAfter),
         appliedIndex: isSelf ? state.appliedIndex : reports[peer.name]?.appliedIndex,
-        complaint: complaint(about: peer, at: now))
+        complaint: complaint(about: peer, at: now), isVoter: raft.membership.isVoter(peer.id),
+        address: state.managers.joined[peer.id]?.member.address)
     }
     let received = reports.map { name, report in
       let age = name == configuration.node.name ? Duration.zero : now - (heard[name] ?? .origin)

@@ -80,6 +80,9 @@ extension Manager {
       return
     }
     let applied = state.apply(proposal, at: index)
+    if proposal.intent.changesManagers {
+      adoptRoster(into: &effects)
+    }
     if proposal.intent.isPurge {
       reconciler.cachesNeedLook = true
     } else {
@@ -113,6 +116,7 @@ extension Manager {
         "the snapshot at \(snapshot.position.index) holds the state after \(state.appliedIndex)",
         into: &effects)
     }
+    adoptRoster(into: &effects)
   }
 
   // MARK: Snapshots
@@ -148,7 +152,16 @@ extension Manager {
       preferredSince = .never
     }
     if leadership.leader != nil { requests.sendAgain(at: now) }
-    let who = leadership.leader.flatMap { configuration.manager($0)?.name } ?? "nobody"
+    let who = leadership.leader.flatMap { manager($0)?.name } ?? "nobody"
     effects.append(.note("term \(leadership.term): \(who) leads"))
+  }
+}
+
+extension Intent {
+  fileprivate var changesManagers: Bool {
+    switch self {
+    case .managers, .managerStep: true
+    default: false
+    }
   }
 }

@@ -10,7 +10,7 @@ extension Manager {
   mutating func receive(
     _ frames: [[UInt8]], from peer: NodeID, disk: Incarnation, at now: Instant, into effects: inout [Effect]
   ) {
-    guard let sender = configuration.manager(peer) else {
+    guard let sender = manager(peer) else {
       effects.append(.note("a frame from the unknown manager \(peer) was ignored"))
       return
     }
@@ -85,7 +85,7 @@ extension Manager {
       description: configuration.node, process: requests.process, sequence: reportSequence + 1,
       appliedIndex: state.appliedIndex)
     reconciler.fill(&report, state)
-    if raft.isLeader { report.problems += controllers.problems }
+    if raft.isLeader { report.problems += controllers.problems + [membershipProblem].compactMap { $0 } }
     let isNews = sentReport.map { !$0.saysTheSame(as: report) } ?? true
     guard isNews || now >= nextReport else { return }
     reportSequence += 1
@@ -95,7 +95,7 @@ extension Manager {
     heard[configuration.node.name] = now
     if isNews { needsLook = true }
     let frame = PeerMessage.report(report).encoded()
-    for peer in configuration.managers where peer.id != configuration.id {
+    for peer in others {
       effects.append(.send(to: peer.id, frame))
     }
   }

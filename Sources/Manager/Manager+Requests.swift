@@ -11,6 +11,9 @@ extension Manager {
       if let answer = state.requests[submission.request] {
         let applied = Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
         effects.append(.answer(submission.token, .applied(applied)))
+      } else if case .managers(let change) = submission.intent, let reason = refusal(of: change, at: now) {
+        let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: reason))
+        effects.append(.answer(submission.token, .applied(refused)))
       } else if requests.isFull {
         effects.append(.answer(submission.token, .overloaded))
       } else {

@@ -18,6 +18,10 @@ public struct Manager: Sendable {
   var requests: Requests
   var purges = PurgeBuffer()
   var acquaintances = Acquaintances()
+  /// All managers, this one included, sorted by identity.
+  var roster: [Peer]
+  /// Why a change of the managers does not go on; nil if nothing hinders it.
+  var membershipProblem: String?
   var barriers: [Barrier] = []
   var controllers: Controllers
   var reconciler: Reconciler
@@ -66,6 +70,7 @@ public struct Manager: Sendable {
     if let read = try? NodeDescription(decoding: configuration.node.encoded()) { configuration.node = read }
     self.configuration = configuration
     self.disk = disk
+    roster = configuration.managers
     state = State(cluster: configuration.cluster)
     raft = Raft(
       id: configuration.id, settings: configuration.raft, restored: restored, seed: nonce, at: now)
@@ -178,6 +183,7 @@ public struct Manager: Sendable {
   /// What follows every input: time-outs, the leader's decisions, the node's own actions, the report.
   private mutating func finish(at now: Instant, into effects: inout [Effect]) {
     guard haltReason == nil, acquaintances.refusal == nil else { return }
+    beAdmittedIfJoined(at: now, into: &effects)
     speakUp(at: now, into: &effects)
     if raft.isCurrent { hasBeenCurrent = true }
     if raft.isCurrent, raft.leader != nil { confirmedAt = now }

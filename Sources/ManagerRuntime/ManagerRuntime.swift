@@ -21,6 +21,8 @@ public final class ManagerRuntime: Sendable {
   private let logger: Logger
   private let store: LogStore
   private let peers: Peers
+  /// The peers that the configuration names.
+  private let configured: [Peers.Member]
   private let watchers = Watchers()
   private let halt: AsyncStream<String>.Continuation
   /// Ends with the reason when the manager has stopped for good by itself.
@@ -41,7 +43,7 @@ public final class ManagerRuntime: Sendable {
     let relay = Relay()
     let (store, restored) = try LogStore.open(
       folder: dataFolder, identity: StoreIdentity(cluster: configuration.cluster, node: configuration.id),
-      founding: Membership(voters: configuration.managers.map(\.id)),
+      founding: configuration.foundingMembership,
       onCompletion: { completion in
         switch completion {
         case .stored(let id): relay.put(.stored(id))
@@ -49,8 +51,9 @@ public final class ManagerRuntime: Sendable {
         }
       })
     do {
+      let link = try peersConfiguration(store.incarnation)
       let peers = try await Peers.start(
-        try peersConfiguration(store.incarnation), group: group, logger: logger,
+        link, group: group, logger: logger,
         handler: { event in
           switch event {
           case .connected: break
@@ -60,8 +63,8 @@ public final class ManagerRuntime: Sendable {
           }
         })
       return ManagerRuntime(
-        configuration, restored: restored, store: store, peers: peers, drivers: drivers, relay: relay,
-        logger: logger)
+        configuration, restored: restored, store: store, peers: peers, configured: link.members,
+        drivers: drivers, relay: relay, logger: logger)
     } catch {
       await store.close()
       throw error
@@ -70,13 +73,14 @@ public final class ManagerRuntime: Sendable {
 
   private init(
     _ configuration: Manager.Configuration, restored: Restored, store: LogStore, peers: Peers,
-    drivers: Drivers, relay: Relay, logger: Logger
+    configured: [Peers.Member], drivers: Drivers, relay: Relay, logger: Logger
   ) {
     node = configuration.node.name
     self.drivers = drivers
     self.logger = logger
     self.store = store
     self.peers = peers
+    self.configured = configured
     (halted, halt) = AsyncStream.makeStream()
     relay.connect(mailbox)
     var generator = SystemRandomNumberGenerator()
@@ -166,6 +170,8 @@ public final class ManagerRuntime: Sendable {
         perform(id, action)
       case .changed:
         hasChanged = true
+      case .managers(let joined, let removed):
+        setPeers(joined: joined, removed: removed)
       case .note(let note):
         logger.info("\(note)")
       case .alarm(let alarm):
@@ -183,6 +189,14 @@ public final class ManagerRuntime: Sendable {
       drivers.caches?.set(manager.serviceCaches)
       watchers.tick()
     }
+  }
+
+  private func setPeers(joined: [ManagerMember], removed: [NodeID]) {
+    let rest = configured.filter { member in
+      !removed.contains(member.node) && !joined.contains { $0.node == member.node }
+    }
+    peers.setMembers(
+      rest + joined.map { Peers.Member(node: $0.node, name: $0.name, host: $0.address, port: $0.peersPort) })
   }
 
   private func perform(_ id: Manager.ActionID, _ action: Action) {

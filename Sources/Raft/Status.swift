@@ -68,6 +68,9 @@ extension Raft {
     planted(.membershipOnCommit) ? memberships.membership(at: commitIndex) : memberships.current
   }
 
+  /// Whether the membership in force is committed and not joint: no change of it is under way.
+  public var isMembershipSettled: Bool { memberships.currentIndex <= commitIndex && !membership.isJoint }
+
   /// The place of the latest snapshot.
   public var snapshotPosition: Position { latestSnapshot.position }
 

@@ -17,7 +17,8 @@ struct Tercet: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       Bootstrap.self, PlanCommand.self, Deploy.self, Remove.self, Scale.self, Promote.self, PurgeCommand.self,
-      CacheCommand.self, Drain.self, Activate.self, Status.self, Ps.self, LogCommand.self, Logs.self,
+      CacheCommand.self, Drain.self, Activate.self, ManagerCommand.self, Status.self, Ps.self,
+      LogCommand.self, Logs.self,
     ])
 
   @concurrent

@@ -26,10 +26,12 @@ extension DaemonConfiguration {
     node.runsBalancer = haproxy != nil
     node.cache = varnish?.name
     node.version = Release.version
-    return Manager.Configuration(
+    var configuration = Manager.Configuration(
       cluster: cluster, id: id, node: node,
       managers: managers.map { Manager.Peer(id: $0.id, name: $0.name, zone: $0.zone) }, raft: raft,
       control: control)
+    configuration.isJoining = isJoining
+    return configuration
   }
 
   func peers(incarnation: Incarnation) -> Peers.Configuration {

@@ -11,6 +11,8 @@ struct DaemonConfiguration: Sendable {
   var cluster: String
   var name: String
   var id: NodeID
+  /// Whether it joins a cluster that exists.
+  var isJoining: Bool
   var zone: String
   var address: String
   var dataFolder: String
@@ -107,7 +109,7 @@ extension DaemonConfiguration {
   ) throws(ConfigurationError) -> DaemonConfiguration {
     let (root, complaints) = try Section.root(of: text, file: file)
     root.expect([
-      "cluster", "node", "id", "zone", "address", "dataFolder", "labels", "listen", "certificates",
+      "cluster", "node", "id", "joining", "zone", "address", "dataFolder", "labels", "listen", "certificates",
       "managers",
       "door", "purge", "docker", "postgres", "varnish", "caches", "haproxy", "timings", "log",
     ])
@@ -123,7 +125,9 @@ extension DaemonConfiguration {
     let timings = readTimings(root)
     let configuration = DaemonConfiguration(
       cluster: root.text("cluster"), name: readName(root, "node"),
-      id: NodeID(UInt64(root.integer("id", in: 1...1_000_000))), zone: readName(root, "zone"),
+      id: NodeID(UInt64(root.integer("id", in: 1...1_000_000))),
+      isJoining: root.choice("joining", [("yes", true), ("no", false)], default: false),
+      zone: readName(root, "zone"),
       address: address,
       dataFolder: root.text("dataFolder"), labels: labels(root), operators: listener("operators", 7443),
       peers: listener("peers", 7444), door: listener("door", 7480), allowed: networks(root),

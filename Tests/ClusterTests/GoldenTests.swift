@@ -145,6 +145,16 @@ extension Golden {
     Golden(Intent.drain(node: "a"), "320161"),
     Golden(Intent.activate(node: "a"), "3a0161"),
     Golden(
+      Intent.managers(
+        ManagerChange(
+          adding: ManagerMember(id: 4, name: "a", zone: "z", address: "10.0.0.1"), removing: NodeID(1))),
+      "721c0a180804120161" + "1a017a220831302e302e302e3128a87430a674" + "1001"),
+    Golden(Intent.managers(ManagerChange(removing: NodeID(1))), "72021001"),
+    Golden(
+      Intent.managerStep(.disk(NodeID(4), Incarnation(high: 1, low: 2))),
+      "7a160a140804121000000000000000010000000000000002"),
+    Golden(Intent.managerStep(.completed(300)), "7a0310ac02"),
+    Golden(
       Intent.register(NodeDescription(name: "a", zone: "z", address: "10.0.0.1")),
       "42210a016112017a1a0831302e302e302e312a056c696e757832067838365f36343801"),
     Golden(Intent.health(node: "a", .lost), "4a050a01611001"),

@@ -9,7 +9,7 @@ extension RandomValues {
   }
 
   mutating func intent() -> Intent {
-    switch below(13) {
+    switch below(15) {
     case 0: .deploy(stack())
     case 1: .remove(stack: text())
     case 2: .scale(serviceName(), replicas: int())
@@ -22,8 +22,24 @@ extension RandomValues {
     case 9: .assign(remove: list { $0.taskID() }, add: list { $0.assignment() })
     case 10: .rollout(serviceName(), revision: uint(), rolloutEvent())
     case 11: .database(databaseStep())
+    case 12: .managers(managerChange())
+    case 13: .managerStep(managerStep())
     default: .cachePositions(list { CachePosition(cache: $0.text(), position: $0.uint()) })
     }
+  }
+
+  mutating func managerChange() -> ManagerChange {
+    ManagerChange(
+      adding: optional { random in
+        ManagerMember(
+          id: random.uint(), name: random.text(), zone: random.text(), address: random.text(),
+          peersPort: random.int(), operatorsPort: random.int())
+      },
+      removing: optional { NodeID($0.uint()) })
+  }
+
+  mutating func managerStep() -> ManagerStep {
+    bool() ? .disk(NodeID(uint()), Incarnation(high: uint(), low: uint())) : .completed(uint())
   }
 
   mutating func assignment() -> Assignment {

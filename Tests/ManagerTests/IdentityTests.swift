@@ -84,7 +84,7 @@ struct IdentityTests {
     #expect(
       identities(subject, to: 2) == [Identity(isAdmitted: true, known: Subject.disk(2), wantsAnswer: false)])
     #expect(subject.sent.count == 1)
-    #expect(complaint(subject, 2)?.contains("Bring the old disk back") == true)
+    #expect(complaint(subject, 2)?.contains("tercet manager replace b") == true)
     #expect(subject.alarms.count == 1)
     subject.receive(request, from: 2, disk: 2)
     #expect(subject.alarms.count == 1, "it is said once")
@@ -100,7 +100,7 @@ struct IdentityTests {
     subject.submit(.drain(node: "x"), token: 2)
     subject.step(.barrier(token: 3))
     let reason = own(subject)
-    #expect(reason?.contains("Bring the old disk back") == true)
+    #expect(reason?.contains("tercet manager replace a") == true)
     #expect(subject.alarms == [reason])
     for token: UInt64 in 1...3 { #expect(subject.answers[token] == .stopped(reason: reason ?? "")) }
     subject.receive(word(1), from: 2)

@@ -12,6 +12,8 @@ struct Subject {
   private(set) var answers: [UInt64: Manager.Answer] = [:]
   private(set) var notes: [String] = []
   private(set) var alarms: [String] = []
+  /// The managers that the link was told of.
+  private(set) var rosters: [(joined: [ManagerMember], removed: [NodeID])] = []
   private(set) var halts: [String] = []
   private(set) var performed: [(id: Manager.ActionID, action: Action)] = []
   private var finished = 0
@@ -83,6 +85,7 @@ struct Subject {
       case .halted(let reason): halts.append(reason)
       case .perform(let id, let action): performed.append((id, action))
       case .changed: break
+      case .managers(let joined, let removed): rosters.append((joined, removed))
       }
     }
     if writesAtOnce { flush() }

@@ -53,13 +53,21 @@ struct ScenarioDrawnTests {
     ] { #expect(words.contains(word), "\(word)") }
   }
 
-  @Test("no machine loses what its manager wrote and knew to be on disk")
-  func losesNoFolder() {
-    for incident in Self.scenarios.flatMap(\.steps).flatMap(\.incidents) {
-      switch incident {
-      case .wipe, .disk(_, .corrupt): Issue.record("\(incident.text)")
-      default: break
+  @Test("no log is damaged, and at most one machine loses its disk: two of three are no majority")
+  func losesOneDisk() {
+    var worlds = 0
+    for scenario in Self.scenarios {
+      var wipes = 0
+      for incident in scenario.steps.flatMap(\.incidents) {
+        switch incident {
+        case .wipe: wipes += 1
+        case .disk(_, .corrupt): Issue.record("\(incident.text)")
+        default: break
+        }
       }
+      #expect(wipes <= 1)
+      worlds += wipes
     }
+    #expect(worlds > 0)
   }
 }

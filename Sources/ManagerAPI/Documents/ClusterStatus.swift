@@ -18,6 +18,8 @@ public struct ClusterStatus: Hashable, Codable, Sendable {
   public var appliedIndex: UInt64
   /// In the order of their identities.
   public var managers: [Manager]
+  /// The identity that the next manager may have which joins: nobody has or had it.
+  public var nextManagerID: UInt64?
   /// Sorted by name.
   public var nodes: [Node]
   /// Sorted names.
@@ -45,6 +47,12 @@ public struct ClusterStatus: Hashable, Codable, Sendable {
     public var appliedIndex: UInt64?
     /// Why it takes no part though it runs, and what to do; missing when nothing is known against it.
     public var complaint: String?
+    /// Its identity: another one's when another disk takes its place.
+    public var id: UInt64?
+    /// `voter`, or `learner` while it does not decide.
+    public var part: String?
+    /// Missing for those that were there from the beginning: their nodes have it.
+    public var address: String?
   }
 
   public struct Node: Hashable, Codable, Sendable {

@@ -1,4 +1,5 @@
 public import Cluster
+internal import Raft
 
 /// What operators may ask for. In JSON an object with exactly one key:
 ///
@@ -11,6 +12,10 @@ public import Cluster
 ///                           {"key": {"name": "front-page", "soft": true}}]}}
 ///     {"drain": {"node": "a"}}
 ///     {"activate": {"node": "a"}}
+///     {"addManager": {"id": 4, "name": "d", "zone": "c", "address": "10.0.3.11",
+///                     "peersPort": 7444, "operatorsPort": 7443}}
+///     {"replaceManager": {"id": 1, "by": {…as in addManager, with an id that nobody had…}}}
+///     {"removeManager": {"id": 4}}
 public enum OperatorIntent: Hashable, Sendable {
   case deploy(Stack)
   case remove(stack: String)
@@ -19,6 +24,9 @@ public enum OperatorIntent: Hashable, Sendable {
   case purge([Purge])
   case drain(node: String)
   case activate(node: String)
+  case addManager(ManagerMember)
+  case replaceManager(id: UInt64, by: ManagerMember)
+  case removeManager(id: UInt64)
 
   /// As it goes into the log.
   public var intent: Intent {
@@ -30,6 +38,9 @@ public enum OperatorIntent: Hashable, Sendable {
     case .purge(let purges): .purge(purges)
     case .drain(let node): .drain(node: node)
     case .activate(let node): .activate(node: node)
+    case .addManager(let member): .managers(ManagerChange(adding: member))
+    case .replaceManager(let id, let member): .managers(ManagerChange(adding: member, removing: NodeID(id)))
+    case .removeManager(let id): .managers(ManagerChange(removing: NodeID(id)))
     }
   }
 }
@@ -37,12 +48,18 @@ public enum OperatorIntent: Hashable, Sendable {
 extension OperatorIntent: Codable {
   private enum Kind: String, CodingKey, CaseIterable {
     case deploy, remove, scale, promote, purge, drain, activate
+    case addManager, replaceManager, removeManager
   }
 
   private struct Removal: Codable { var stack: String }
   private struct Promotion: Codable { var database: String }
   private struct Purging: Codable { var purges: [Purge] }
   private struct NodeChange: Codable { var node: String }
+  private struct ManagerRemoval: Codable { var id: UInt64 }
+  private struct Replacement: Codable {
+    var id: UInt64
+    var by: ManagerMember
+  }
   private struct Scaling: Codable {
     var service: String
     var replicas: Int
@@ -64,6 +81,11 @@ extension OperatorIntent: Codable {
     case .purge: self = .purge(try container.decode(Purging.self, forKey: kind).purges)
     case .drain: self = .drain(node: try container.decode(NodeChange.self, forKey: kind).node)
     case .activate: self = .activate(node: try container.decode(NodeChange.self, forKey: kind).node)
+    case .addManager: self = .addManager(try container.decode(ManagerMember.self, forKey: kind))
+    case .replaceManager:
+      let replacement = try container.decode(Replacement.self, forKey: kind)
+      self = .replaceManager(id: replacement.id, by: replacement.by)
+    case .removeManager: self = .removeManager(id: try container.decode(ManagerRemoval.self, forKey: kind).id)
     }
   }
 
@@ -88,6 +110,10 @@ extension OperatorIntent: Codable {
     case .purge(let purges): try container.encode(Purging(purges: purges), forKey: .purge)
     case .drain(let node): try container.encode(NodeChange(node: node), forKey: .drain)
     case .activate(let node): try container.encode(NodeChange(node: node), forKey: .activate)
+    case .addManager(let member): try container.encode(member, forKey: .addManager)
+    case .replaceManager(let id, let member):
+      try container.encode(Replacement(id: id, by: member), forKey: .replaceManager)
+    case .removeManager(let id): try container.encode(ManagerRemoval(id: id), forKey: .removeManager)
     }
   }
 

@@ -15,6 +15,8 @@ extension ViewReader {
       commitIndex: view.commitIndex, appliedIndex: state.appliedIndex,
       managers: managers, nodes: state.nodes.values.map(status(of:)), stacks: state.stacks,
       services: serviceSummaries, databases: databases(), caches: caches, problems: [])
+    let used = view.managers.map(\.id) + state.managers.removed
+    status.nextManagerID = used.max().map { $0.rawValue + 1 }
     status.problems = Diagnosis(status).problems
     return status
   }
@@ -57,7 +59,8 @@ extension ViewReader {
     view.managers.map {
       .init(
         name: $0.name, zone: $0.zone, reachable: $0.isReachable, appliedIndex: $0.appliedIndex,
-        complaint: $0.complaint)
+        complaint: $0.complaint, id: $0.id.rawValue, part: $0.isVoter ? "voter" : "learner",
+        address: $0.address)
     }
   }
 

@@ -137,6 +137,7 @@ public struct ScenarioRun: Sendable {
 
   private mutating func converge(_ eventually: Scenario.Eventually) {
     if scenario.load.mix.contains(where: { $0.kind == .drain }) { activateAll() }
+    if scenario.allowsMisses { world.replaceStrangers() }
     let end = world.now + eventually.within
     let goals = eventually.goals
     while !goals.allSatisfy({ world.meets($0) }), world.isGoingOn {

@@ -28,6 +28,7 @@ extension Incident {
     case .image: .simulated
     case .postgres(_, let fault): fault == .slow ? .simulated : .both
     case .varnish(_, let fault): fault == .halfDone ? .simulated : .both
+    case .operate(.replace, _): .simulated
     case .operate: .both
     }
   }

@@ -147,6 +147,9 @@ public enum Operation: Hashable, Sendable {
   case purge(path: String, pages: Int? = nil)
   case drain(Target)
   case activate(Target)
+  /// `replace m1`: a manager with a new disk and a new identity is set up on the machine, and asked to be taken in the
+  /// old one's place. It is asked of another machine.
+  case replace(Target)
 }
 
 /// What a link does to messages.

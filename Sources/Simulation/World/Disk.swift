@@ -52,6 +52,12 @@ struct Disk: Sendable {
     incarnation = incarnation.next
   }
 
+  /// A disk for a new manager.
+  mutating func replace(_ founding: Membership) {
+    wipe(founding)
+    isStranger = false
+  }
+
   /// What opening the log gives; nil if damage is found.
   func open() -> Restored? { isDamaged ? nil : durable }
 

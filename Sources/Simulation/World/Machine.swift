@@ -4,7 +4,9 @@ import Raft
 
 /// A machine: its manager, if it runs, its disk and clock, and its local services, which live on without a manager.
 public struct Machine: Sendable {
-  public let configuration: Manager.Configuration
+  public private(set) var configuration: Manager.Configuration
+  /// Whose place its manager is to take; nil if it is the first.
+  private(set) var predecessor: NodeID?
   public internal(set) var manager: Manager?
   /// Rises with each start of the manager: what was meant for an earlier life reaches nobody.
   var life = 0
@@ -28,7 +30,22 @@ public struct Machine: Sendable {
   init(_ configuration: Manager.Configuration, place: Int, clock: Clock) {
     self.configuration = configuration
     self.clock = clock
-    disk = Disk(Membership(voters: configuration.managers.map(\.id)), machine: place)
+    disk = Disk(configuration.foundingMembership, machine: place)
+  }
+
+  /// The manager has lost its disk.
+  mutating func wipe() { disk.wipe(configuration.foundingMembership) }
+
+  /// Another manager, with a disk of its own, is set up on this machine in place of the one there was.
+  mutating func setUp(newManager id: NodeID) {
+    let own = configuration.id
+    predecessor = own
+    configuration.id = id
+    configuration.managers =
+      (configuration.managers.filter { $0.id != own } + [.init(id: id, name: name, zone: zone)])
+      .sorted { $0.id < $1.id }
+    configuration.isJoining = true
+    disk.replace(configuration.foundingMembership)
   }
 
   var id: NodeID { configuration.id }

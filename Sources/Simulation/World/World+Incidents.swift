@@ -55,8 +55,7 @@ extension World {
       return each(target) { world, index in
         guard world.machines[index].manager == nil else { return }
         world.invariants.wiped(world.machines[index].id)
-        world.machines[index].disk.wipe(
-          Membership(voters: world.machines[index].configuration.managers.map(\.id)))
+        world.machines[index].wipe()
       }
     case .disk(let target, let fault): return each(target) { $0.befallDisk($1, fault) }
     case .clockJump(let target, let ahead):
@@ -269,6 +268,7 @@ extension World {
     case .drain(let node): return machines(node).map { submit(.drain(node: machines[$0].name), to: index) }
     case .activate(let node):
       return machines(node).map { submit(.activate(node: machines[$0].name), to: index) }
+    case .replace(let node): return machines(node).compactMap { replaceManager(of: $0) }
     }
   }
 

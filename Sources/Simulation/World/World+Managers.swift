@@ -92,16 +92,14 @@ extension World {
         counters[.halts] += 1
         chronicle?.note(now, index, .halted(reason))
         if !machines[index].disk.isFull { violate(.noHalt, "\(machines[index].name) halted: \(reason)") }
-      case .changed: break
+      case .changed, .managers: break
       }
     }
     arm(index)
   }
 
   private mutating func send(_ frame: [UInt8], to peer: NodeID, from index: Int) {
-    // Identities are the machines' places, from 1.
-    let to = Int(peer.rawValue) - 1
-    guard machines.indices.contains(to) else { return }
+    guard let to = machines.firstIndex(where: { $0.id == peer }) else { return }
     guard frame.count <= Network.maximumFrameBytes else {
       chronicle?.note(now, index, .said("a frame of \(frame.count) bytes is too long for the link"))
       return

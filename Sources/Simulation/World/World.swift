@@ -50,6 +50,8 @@ public struct World: Sendable {
   /// In the order they were made.
   public internal(set) var edits: [Edit] = []
   var lastKilled: [Int] = []
+  /// The highest identity that a manager ever had.
+  var lastIdentity: UInt64
   var flapping: [Flapping] = []
   /// What `heal` makes of links again.
   var usualQualities: [LinkQuality]
@@ -106,6 +108,7 @@ public struct World: Sendable {
       let offset = Duration.seconds(Int(chance.below(100_000, .wallClock, UInt64(place))))
       return Machine(configuration, place: place, clock: Clock(offset: offset))
     }
+    lastIdentity = UInt64(participants.count)
     network = Network(machines: participants.count, chance: chance)
     invariants = Invariants(machines: machines)
     usualQualities = Array(repeating: .usual, count: participants.count * participants.count)

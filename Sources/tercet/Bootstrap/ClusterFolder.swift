@@ -35,39 +35,39 @@ struct ClusterFolder {
 
   private func writeAll(to root: String) throws {
     let authority = try Authority.create(cluster: cluster)
-    try makeFolder(root)
-    try makeFolder("\(root)/\(Self.authorityName)")
-    try write(try authority.certificatePEM, to: "\(root)/\(Self.authorityName)/authority.pem")
+    try Self.makeFolder(root)
+    try Self.makeFolder("\(root)/\(Self.authorityName)")
+    try Self.write(try authority.certificatePEM, to: "\(root)/\(Self.authorityName)/authority.pem")
     try SecretFile.write(authority.keyPEM, to: "\(root)/\(Self.authorityName)/authority.key")
     for (ordinal, manager) in managers.enumerated() {
       let id = UInt64(ordinal + 1)
       let credentials = try authority.issueManager(name: manager.name, id: id, addresses: [manager.address])
       let folder = "\(root)/\(manager.name)"
-      try write(credentials, as: "manager", to: folder)
+      try Self.write(credentials, as: "manager", to: folder)
       let configuration = DaemonConfigurationText(
         cluster: cluster, manager: manager, managers: managers, dataFolder: dataFolder)
-      try write(configuration.text, to: "\(folder)/tercetd.yaml")
+      try Self.write(configuration.text, to: "\(folder)/tercetd.yaml")
     }
     let folder = "\(root)/\(Self.operatorsName)"
-    try write(try authority.issueOperator(name: operatorName), as: "operator", to: folder)
-    try write(
+    try Self.write(try authority.issueOperator(name: operatorName), as: "operator", to: folder)
+    try Self.write(
       OperatorConfigurationText(cluster: cluster, operatorName: operatorName, managers: managers).text,
       to: "\(folder)/operator.yaml")
   }
 
-  private func write(_ credentials: Credentials, as name: String, to folder: String) throws {
-    try makeFolder(folder)
+  static func write(_ credentials: Credentials, as name: String, to folder: String) throws {
+    try Self.makeFolder(folder)
     try write(credentials.authorityPEM, to: "\(folder)/authority.pem")
     try write(credentials.certificatePEM, to: "\(folder)/\(name).pem")
     try SecretFile.write(credentials.keyPEM, to: "\(folder)/\(name).key")
   }
 
-  private func makeFolder(_ path: String) throws {
+  private static func makeFolder(_ path: String) throws {
     try FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
   }
 
-  private func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
   }
 }

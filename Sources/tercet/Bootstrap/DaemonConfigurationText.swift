@@ -6,6 +6,10 @@ struct DaemonConfigurationText {
   let manager: ManagerArgument
   let managers: [ManagerArgument]
   let dataFolder: String
+  /// The managers' identities, in their order; from 1 on when nil.
+  var ids: [UInt64]?
+  /// Whether the cluster exists already.
+  var isJoining = false
 
   static let operatorsPort = 7443
   static let peersPort = 7444
@@ -18,7 +22,7 @@ struct DaemonConfigurationText {
 
     cluster: \(cluster)
     node: \(manager.name)
-    id: \(id)
+    id: \(id)\(isJoining ? "\n# It joins a cluster that exists, and waits to be taken in.\njoining: yes" : "")
     zone: \(manager.zone)
     # Where other nodes, and this node's containers, reach it.
     address: "\(manager.address)"
@@ -67,15 +71,15 @@ struct DaemonConfigurationText {
     """
   }
 
-  private var id: Int {
-    (managers.firstIndex(of: manager) ?? 0) + 1
-  }
+  private var id: UInt64 { identity(managers.firstIndex(of: manager) ?? 0) }
+
+  private func identity(_ ordinal: Int) -> UInt64 { ids?[ordinal] ?? UInt64(ordinal + 1) }
 
   private func endpoint(_ port: Int) -> String { "\(manager.host):\(port)" }
 
   private var members: String {
     managers.enumerated().map { ordinal, member in
-      "  - {name: \(member.name), id: \(ordinal + 1), zone: \(member.zone), address: \"\(member.address)\", "
+      "  - {name: \(member.name), id: \(identity(ordinal)), zone: \(member.zone), address: \"\(member.address)\", "
         + "peers: \(Self.peersPort), operators: \(Self.operatorsPort)}"
     }.joined(separator: "\n")
   }

@@ -6,8 +6,8 @@ extension Scenario {
   /// machine.
   ///
   /// Every part is drawn by what it is, not in its turn: two versions of this program that differ in how they draw
-  /// one kind of fault draw all others alike. What befalls stays within what the design promises to survive: no folder is wiped or damaged, for an
-  /// identity belongs to one folder for ever.
+  /// one kind of fault draw all others alike. What befalls stays within what the design promises to survive: no log is
+  /// damaged, and at most one machine loses its disk, for two of three are no majority.
   public static func drawn(seed: UInt64) -> Scenario {
     let drawing = ScenarioDrawing(seed: seed)
     var scenario = Scenario(name: "drawn-\(seed)")
@@ -109,7 +109,20 @@ struct ScenarioDrawing: Sendable {
     let episodes = beginnings(count).enumerated().map { number, beginning in
       EpisodeDrawing(number: number, beginning: beginning, drawing: self).steps()
     }
-    return Self.merged(episodes) + ending
+    return Self.merged(episodes + [diskLoss]) + ending
+  }
+
+  /// A disk is replaced in a machine, and some time later a new manager is set up there.
+  private var diskLoss: [Scenario.Step] {
+    guard dice.isOne(in: 6, "disk loss") else { return [] }
+    let machine = Target.named(dice.pick(nodes, "machine that loses its disk").name)
+    let loss = Duration.milliseconds(2_000 + dice.below(40_000, "moment of the loss"))
+    let start = loss + .milliseconds(dice.below(3_000, "time without a disk"))
+    let replacement = start + .milliseconds(100 + dice.below(15_000, "time with a strange disk"))
+    return [
+      .init(.at(loss), [.kill(machine), .wipe(machine)]), .init(.at(start), [.start(machine)]),
+      .init(.at(replacement), [.operate(.replace(machine), via: nil)]),
+    ]
   }
 
   /// When the episodes begin: far apart, in pairs, or in bursts.

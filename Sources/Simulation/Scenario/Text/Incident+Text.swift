@@ -69,6 +69,7 @@ extension Operation {
     case .purge(let path, let pages): "purge \(path)" + (pages.map { " pages \($0)" } ?? "")
     case .drain(let target): "drain \(target.text)"
     case .activate(let target): "activate \(target.text)"
+    case .replace(let target): "replace \(target.text)"
     }
   }
 }

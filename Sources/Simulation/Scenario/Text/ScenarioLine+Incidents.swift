@@ -7,7 +7,7 @@ private enum Verb: String, CaseIterable {
   case kill, stop, start, pause, resume, reboot, poweroff, wipe
   case disk, clock, docker, container, image, postgres, varnish
   case restore
-  case deploy, scale, promote, purge, drain, activate
+  case deploy, scale, promote, purge, drain, activate, replace
 }
 
 extension ScenarioLine {
@@ -44,7 +44,7 @@ extension ScenarioLine {
     case .postgres: return .postgres(try target(), try choice("what befalls the server"))
     case .varnish: return .varnish(try target(), try choice("what befalls the cache"))
     case .restore: return .restore(try target())
-    case .deploy, .scale, .promote, .purge, .drain, .activate: return try request(verb)
+    case .deploy, .scale, .promote, .purge, .drain, .activate, .replace: return try request(verb)
     }
   }
 
@@ -193,6 +193,7 @@ extension ScenarioLine {
       return .purge(path: path.text, pages: pages)
     case .drain: return .drain(try target())
     case .activate: return .activate(try target())
+    case .replace: return .replace(try target())
     default: return .promote
     }
   }
