@@ -365,7 +365,9 @@ struct Late: Error {}
 /// Waits until a condition holds.
 ///
 /// - Throws: `Late` after a minute.
-func eventually(_ condition: () async throws -> Bool) async throws {
+func eventually(
+  isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
+) async throws {
   let deadline = ContinuousClock.now + .seconds(60)
   while try await !condition() {
     guard ContinuousClock.now < deadline else { throw Late() }
