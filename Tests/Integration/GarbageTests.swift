@@ -33,6 +33,11 @@ extension ThreeZones {
         | timeout 3 openssl s_client -quiet -connect $address:7444 \\
         -cert '\(Lab.folder)/cluster/c/manager.pem' -key '\(Lab.folder)/cluster/c/manager.key'
       """,
+      "addresses in Zope's form that are none": """
+      for path in /VirtualHostBase/VirtualHostRoot /VirtualHostBase/VirtualHostRoot/x /VirtualHostBase/; do
+        printf "PURGE $path HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n" >/dev/tcp/$address/7480
+      done
+      """,
       "a body of 1 GiB, and headers without end": """
       { printf 'PURGE / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1073741824\\r\\n\\r\\n'
         head -c 1000000 /dev/zero; } >/dev/tcp/$address/7480

@@ -14,7 +14,8 @@ struct PurgeTargetTests {
     "path and query are kept byte for byte",
     arguments: [
       "/", "/news?b_start:int=10&x=%20", "/++api++/news/@navigation", "//double", "/a/../b", "/%2F%zz",
-      "/VirtualHostBase/https", "/VirtualHostRoot/x", "/@@purgebyid/", "/ä?ö",
+      "/VirtualHostBase/https", "/VirtualHostRoot/x", "/VirtualHostBase/VirtualHostRoot",
+      "/VirtualHostBase/VirtualHostRoot/x", "/@@purgebyid/", "/ä?ö",
     ])
   func path(target: String) throws {
     let purge = try PurgeTarget.purges(target: target, host: "www.example.org", names: Self.names())
@@ -58,6 +59,37 @@ struct PurgeTargetTests {
   func undecodable() {
     #expect(throws: PurgeTarget.Refusal.undecodable) {
       try PurgeTarget.purges(target: "/\u{fffd}", host: nil, names: Self.names())
+    }
+  }
+
+  @Test("whatever target comes, it is read or refused")
+  func anyTarget() {
+    let fragments = [
+      "/VirtualHostBase", "/VirtualHostRoot", "/_vh_", "_vh_x", "/@@purgebyid/", "http://", "https://",
+      "HTTP:/", "/",
+      "//", ":", ":80", ":443", "?", "#", "%", "%2F", "&", "=", "*", "@", "[", "]", "..", " ", "\"", "\\",
+      "a",
+      "e.org", "\u{301}", "\u{e9}", "\u{fffd}", "\r\n", "\u{0}",
+    ]
+    var random = Steps(state: 0x7e4c_e700)
+    var read = 0
+    for _ in 0..<100_000 {
+      let target = (0...random.below(8)).map { _ in fragments[random.below(fragments.count)] }.joined()
+      let purges = try? PurgeTarget.purges(target: target, host: "e.org", names: Self.doorNames)
+      if purges != nil { read += 1 }
+    }
+    #expect((1_000..<99_000).contains(read), "both happened")
+  }
+
+  private static let doorNames = names()
+
+  /// Numbers that are the same in each run (Numerical Recipes, section 7.1: a linear congruential generator).
+  private struct Steps {
+    var state: UInt64
+
+    mutating func below(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(limit))
     }
   }
 

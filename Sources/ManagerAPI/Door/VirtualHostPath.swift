@@ -7,10 +7,12 @@ struct VirtualHostPath: Equatable {
 
   init?(_ path: String) {
     let marker = "/VirtualHostBase/"
-    guard path.hasPrefix(marker), let root = path.firstRange(of: "/VirtualHostRoot") else { return nil }
-    let base = path[path.index(path.startIndex, offsetBy: marker.count)..<root.lowerBound]
-    let parts = base.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-    let rest = path[root.upperBound...]
+    guard path.hasPrefix(marker) else { return nil }
+    // The root is looked for behind the marker: in `/VirtualHostBase/VirtualHostRoot` the two share a slash.
+    let base = path.dropFirst(marker.count)
+    guard let root = base.firstRange(of: "/VirtualHostRoot") else { return nil }
+    let parts = base[..<root.lowerBound].split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+    let rest = base[root.upperBound...]
     guard parts.count >= 2, !parts[0].isEmpty, !parts[1].isEmpty,
       rest.first.map({ "/?".contains($0) }) ?? true
     else { return nil }
