@@ -121,14 +121,9 @@ extension DockerEngine {
       .get, "/containers/\(container.id)/logs",
       query: [
         "stdout": "true", "stderr": "true", "timestamps": "true", "follow": span.follows ? "true" : "false",
-        "tail": span.tail.map { String($0) } ?? "all", "since": span.sinceNanoseconds.map(seconds) ?? "0",
+        "tail": span.tail.map { String($0) } ?? "all",
+        "since": span.sinceNanoseconds.map(Timestamp.seconds) ?? "0",
       ], what: "read the log of \(container.name.drop { $0 == "/" })")
-  }
-
-  /// Seconds with nine decimals, as the engine wants them.
-  private func seconds(_ nanoseconds: Int64) -> String {
-    let fraction = String(nanoseconds % 1_000_000_000)
-    return "\(nanoseconds / 1_000_000_000)." + String(repeating: "0", count: 9 - fraction.count) + fraction
   }
 }
 

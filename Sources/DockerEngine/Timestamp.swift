@@ -1,6 +1,7 @@
 /// The engine's points in time: RFC 3339 in UTC with up to nanoseconds, `2026-11-23T14:16:31.058846881Z`.
 package enum Timestamp {
-  /// Since 1970; nil when the text has another form, and for the zero time of what has not happened.
+  /// Since 1970; nil when the text has another form, for the zero time of what has not happened, and for times that
+  /// so many nanoseconds do not reach (after April 2262).
   package static func nanoseconds(_ text: some StringProtocol) -> Int64? {
     let bytes = Array(text.utf8)
     guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), let year = number(bytes[0..<4]),
@@ -11,10 +12,26 @@ package enum Timestamp {
     guard fraction.count <= 9, let digits = fraction.isEmpty ? 0 : number(fraction) else { return nil }
     let nanoseconds = (fraction.count..<9).reduce(digits) { value, _ in value * 10 }
     let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
-    return seconds * 1_000_000_000 + nanoseconds
+    let (whole, tooLate) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, isPastEnd) = whole.addingReportingOverflow(nanoseconds)
+    return tooLate || isPastEnd ? nil : sum
   }
 
   static func milliseconds(_ text: some StringProtocol) -> Int64? { nanoseconds(text).map { $0 / 1_000_000 } }
+
+  /// A later time than nanoseconds can tell becomes the last one: no line is that new.
+  package static func nanoseconds(sinceMilliseconds milliseconds: Int64) -> Int64 {
+    let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    guard overflow else { return nanoseconds }
+    return milliseconds < 0 ? .min : .max
+  }
+
+  /// Seconds with nine decimals, as the engine wants them in a query. Nothing was written before 1970.
+  package static func seconds(_ nanoseconds: Int64) -> String {
+    let nanoseconds = max(0, nanoseconds)
+    let fraction = String(1_000_000_000 + nanoseconds % 1_000_000_000).dropFirst()
+    return "\(nanoseconds / 1_000_000_000).\(fraction)"
+  }
 
   /// Days since 1970 in the Gregorian calendar, for years from 1970 (Hinnant, "chrono-Compatible Low-Level Date
   /// Algorithms", days_from_civil).

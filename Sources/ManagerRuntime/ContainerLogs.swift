@@ -8,7 +8,8 @@ extension DockerEngine {
     of service: ServiceName, node: String, tail: Int?, sinceMilliseconds: Int64?, follows: Bool
   ) -> AsyncThrowingStream<ManagerAPI.LogLine, any Error> {
     let query = LogQuery(
-      scope: .service(service), tail: tail, sinceNanoseconds: sinceMilliseconds.map { $0 * 1_000_000 },
+      scope: .service(service), tail: tail,
+      sinceNanoseconds: sinceMilliseconds.map(Timestamp.nanoseconds(sinceMilliseconds:)),
       follows: follows)
     return logs(query) { line in
       ManagerAPI.LogLine(

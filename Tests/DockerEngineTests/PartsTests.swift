@@ -55,10 +55,22 @@ struct PartsTests {
       ("2026-11-23T14:16:31.058846881Z", 1_795_443_391_058_846_881),
       ("2024-12-31T23:59:59.000000001Z", 1_735_689_599_000_000_001),
       ("0001-01-01T00:00:00Z", nil), ("yesterday", nil), ("", nil), ("2026-11-23T14:16:31.1234567890Z", nil),
-      ("2026-11-23T14:16:31+01:00", nil),
+      ("2026-11-23T14:16:31+01:00", nil), ("2262-04-11T23:47:16.9Z", nil), ("9999-12-31T23:59:59Z", nil),
+      ("2261-12-31T23:59:59.999999999Z", 9_214_646_399_999_999_999),
+      ("2261-99-99T99:99:99Z", nil),
     ] as [(String, Int64?)])
   func timestamps(_ text: String, _ expected: Int64?) {
     #expect(Timestamp.nanoseconds(text) == expected)
+  }
+
+  @Test(
+    "a query's time is told in seconds with nine decimals, whatever it is",
+    arguments: [
+      (0, "0.000000000"), (1_795_443_391_058, "1795443391.058000000"), (.max, "9223372036.854775807"),
+      (9_223_372_036_855, "9223372036.854775807"), (-1, "0.000000000"), (.min, "0.000000000"),
+    ] as [(Int64, String)])
+  func queryTimes(_ milliseconds: Int64, _ expected: String) {
+    #expect(Timestamp.seconds(Timestamp.nanoseconds(sinceMilliseconds: milliseconds)) == expected)
   }
 
   @Test("secrets are taken out, plain settings stay")

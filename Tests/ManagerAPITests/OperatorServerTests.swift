@@ -284,6 +284,13 @@ struct OperatorServerTests {
       let answer = try await client.ask("/v1/history?after=yesterday")
       #expect(answer.status == 400 && answer.text.contains("after must be a whole number"))
       #expect(try await client.ask("/v1/logs/shop/-x").status == 400)
+      // Nanoseconds do not reach so far.
+      for since in ["9223372036854775807", "9223372036855", "-1"] {
+        let answer = try await client.ask("/v1/logs/shop/web?since=\(since)")
+        #expect(
+          answer.status == 400
+            && answer.text.contains("since must be a whole number from 0 to 9223372036854,"))
+      }
     }
   }
 

@@ -37,7 +37,7 @@ extension OperatorRoutes {
     let follows = request.flag("follow")
     let lines = try await gateway.logs(
       of: service, tail: try request.number("tail", as: Int.self),
-      sinceMilliseconds: try request.number("since", as: Int64.self), follows: follows)
+      sinceMilliseconds: try request.number("since", as: Int64.self, atMost: Self.lastTime), follows: follows)
     return try stream(contentType: "application/x-ndjson") { writer in
       let buffers = lines.map { LogText.buffer($0) }
       if follows {
@@ -50,6 +50,9 @@ extension OperatorRoutes {
       }
     }
   }
+
+  /// Milliseconds since 1970 that still count in nanoseconds.
+  private static let lastTime = Int64.max / 1_000_000
 
   // MARK: What streams have in common
 

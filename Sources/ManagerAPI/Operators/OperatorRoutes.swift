@@ -98,11 +98,14 @@ extension Request {
     uri.queryParameters.get(name)
   }
 
-  /// - Throws: `APIFailure` when the parameter is there and no number.
-  func number<Number: FixedWidthInteger>(_ name: String, as type: Number.Type) throws -> Number? {
+  /// - Throws: `APIFailure` when the parameter is there and no number from 0 to `last`.
+  func number<Number: FixedWidthInteger>(
+    _ name: String, as type: Number.Type, atMost last: Number = .max
+  ) throws -> Number? {
     guard let text = parameter(name) else { return nil }
-    guard let number = Number(text), number >= 0 else {
-      throw APIFailure(.badRequest, .badRequest, "\(name) must be a whole number, not '\(text)'")
+    guard let number = Number(text), 0 <= number, number <= last else {
+      throw APIFailure(
+        .badRequest, .badRequest, "\(name) must be a whole number from 0 to \(last), not '\(text)'")
     }
     return number
   }
