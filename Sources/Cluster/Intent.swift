@@ -46,6 +46,9 @@ public struct Proposal: Hashable, Sendable {
     self.intent = intent
     self.isShared = isShared
   }
+
+  /// Whether the clock may have shown it: no earlier than 1970, and within what JSON's readers hold exactly.
+  public var hasPossibleTime: Bool { (0...(1 << 53)).contains(wallClockMilliseconds) }
 }
 
 /// What became of an intent when it was applied.

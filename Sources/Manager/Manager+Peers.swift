@@ -48,8 +48,12 @@ extension Manager {
     _ commands: [[UInt8]], from peer: NodeID, at now: Instant, into effects: inout [Effect]
   ) {
     // What is not a proposal of this version must not get into the log: no manager could apply it.
-    let proposals = commands.map { command in
-      command.count <= configuration.raft.maximumCommandBytes ? try? Proposal(decoding: command) : nil
+    let proposals = commands.map { command -> Proposal? in
+      guard command.count <= configuration.raft.maximumCommandBytes,
+        let proposal = try? Proposal(decoding: command),
+        proposal.hasPossibleTime
+      else { return nil }
+      return proposal
     }
     let sound = zip(commands, proposals).filter { $0.1 != nil }.map(\.0)
     if sound.count < commands.count {

@@ -173,7 +173,8 @@ extension Reconciler {
     if synchronous == standby, memory.synchronized == standby { return nil }
     guard let follower = standbys.first(where: { $0.name == standby && $0.isStreaming }) else { return nil }
     // Commits wait from here on: not before the standby is nearly there.
-    guard position.rawValue < follower.flushed.rawValue + Self.nearlyThereBytes else { return nil }
+    let missing = position.rawValue - min(position.rawValue, follower.flushed.rawValue)
+    guard missing < Self.nearlyThereBytes else { return nil }
     return .synchronize(standby: standby)
   }
 

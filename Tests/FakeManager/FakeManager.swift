@@ -77,15 +77,19 @@ public final class FakeManager: ManagerGateway {
 
   /// Applies an intent as a leader's controller would.
   @discardableResult
-  public func decide(_ intent: Intent, origin: String = "controller/c") -> Applied {
-    apply(Proposal(request: nil, origin: origin, wallClockMilliseconds: 0, intent: intent))
+  public func decide(
+    _ intent: Intent, origin: String = "controller/c", wallClockMilliseconds: Int64? = nil
+  ) -> Applied {
+    apply(
+      Proposal(request: nil, origin: origin, wallClockMilliseconds: 0, intent: intent), wallClockMilliseconds)
   }
 
-  private func apply(_ proposal: Proposal) -> Applied {
+  /// - Parameter wallClock: nil for a time that every entry has of its own.
+  private func apply(_ proposal: Proposal, _ wallClock: Int64? = nil) -> Applied {
     var applied: Applied?
     see { view in
       var proposal = proposal
-      proposal.wallClockMilliseconds = 1_700_000_000_000 + Int64(view.state.appliedIndex)
+      proposal.wallClockMilliseconds = wallClock ?? 1_700_000_000_000 + Int64(view.state.appliedIndex)
       let result = view.state.apply(proposal, at: view.state.appliedIndex + 1)
       view.commitIndex = view.state.appliedIndex
       for place in view.managers.indices { view.managers[place].appliedIndex = view.commitIndex }

@@ -433,6 +433,11 @@ struct DoorServerTests {
           "tercet_cache_stale_seconds{cache=\"cache-a\",node=\"a\"} 30.001\n"))
       manager.updateReport(of: "a") { $0.caches[0].position = index }
       #expect(try await Self.ask(port, "GET /cache").hasPrefix("HTTP/1.1 200 "))
+      // A manager whose clock shows nonsense proposed the next one.
+      manager.decide(.purge([.everything]), wallClockMilliseconds: .min)
+      let ancient = try await Self.ask(port, "GET /cache?cache=cache-a")
+      #expect(
+        ancient.hasPrefix("HTTP/1.1 503 ") && ancient.contains(#""staleMilliseconds":9223372036854775807"#))
       #expect(try await Self.ask(port, "GET /cache?cache=cache-b").hasPrefix("HTTP/1.1 404 "))
     }
   }

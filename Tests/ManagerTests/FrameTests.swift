@@ -83,4 +83,16 @@ struct FrameTests {
     #expect(subject.manager.state.history.intents.last?.summary == Intent.drain(node: "x").summary)
     #expect(subject.halts == [])
   }
+
+  @Test(
+    "what was proposed at a time that no clock shows does not get into the log",
+    arguments: [.min, -1, 1 << 54])
+  func impossibleTimes(_ milliseconds: Int64) {
+    var subject = Subject.leading()
+    var proposal = Proposal.of(.drain(node: "x"), token: 1)
+    proposal.wallClockMilliseconds = milliseconds
+    subject.receive(.propose([proposal.encoded()]), from: 1)
+    #expect(subject.notes.contains("manager n1 brought 1 unreadable proposals"))
+    #expect(!subject.manager.state.history.intents.contains { $0.summary == proposal.intent.summary })
+  }
 }

@@ -298,4 +298,36 @@ struct ReconcilerTests {
     subject.pass(.seconds(3))
     #expect(databaseSteps().isEmpty)
   }
+
+  @Test(
+    "a standby that says it has more than its primary wrote has caught up", arguments: [LSN(5), LSN(.max)])
+  mutating func impossiblyFarStandby(_ flushed: LSN) throws {
+    var node = Subject.described("a")
+    node.runsDatabases = true
+    subject = Subject(managers: 3, node: node)
+    var other = Subject.described("b")
+    other.runsDatabases = true
+    let specification = DatabaseSpecification(name: "db", zones: ["a", "b"], owner: "ana")
+    func step(_ epoch: UInt64, _ mode: Database.Mode) -> Intent {
+      .database(DatabaseStep(database: "db", expectedEpoch: epoch, mode: mode))
+    }
+    commit(
+      .register(node), .register(other), .deploy(Stack(name: "data", databases: [specification])),
+      step(1, .initializing(primary: "a")), step(2, .solo(primary: "a")),
+      step(3, .syncing(primary: "a", secondary: "b")))
+    let name = "tercet_b_4"
+    let standby = DatabaseObservation.Standby(
+      name: name, isStreaming: true, isSynchronous: false, flushed: flushed)
+    subject.step(
+      .observed(
+        .database(
+          DatabaseObservation(
+            database: "db", data: .present(systemIdentifier: 7, timeline: 1, standby: false, shutdown: nil),
+            server: .primary(position: LSN(9), synchronousStandby: nil, standbys: [standby]), epoch: 4))))
+    let admission = try #require(databaseSteps().first)
+    #expect(admission.step == .admit(standby: name))
+    finish(admission.id, .done)
+    subject.pass(.seconds(1))
+    #expect(databaseSteps().map(\.step) == [.synchronize(standby: name)])
+  }
 }

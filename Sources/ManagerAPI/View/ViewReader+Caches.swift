@@ -25,10 +25,17 @@ extension ViewReader {
 
   /// A purge that this manager has not heard of is missing too; only its own caches wait for it to hear of them.
   private func staleness(since oldest: Int64?, _ cache: Cache) -> Int {
-    let lacking = oldest.map { max(0, Int(view.wallClockMilliseconds - $0)) } ?? 0
+    let lacking = oldest.map { Self.milliseconds(from: $0, to: view.wallClockMilliseconds) } ?? 0
     let unheard = view.unconfirmedFor.milliseconds
     // An election is no reason to take a cache out of service, and heartbeats come ten times a second.
     return cache.node == view.node && unheard > Self.usualSilence ? max(lacking, unheard) : lacking
+  }
+
+  /// None when it is still to come; other managers' clocks may show anything.
+  private static func milliseconds(from start: Int64, to end: Int64) -> Int {
+    guard start < end else { return 0 }
+    let (elapsed, overflow) = end.subtractingReportingOverflow(start)
+    return overflow ? .max : Int(elapsed)
   }
 
   private static let usualSilence = 1_000
