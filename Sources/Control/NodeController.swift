@@ -19,6 +19,8 @@ extension Controllers {
       let silence = situation.silence(of: name)
       let health: Node.Health = silence < settings.nodeLostAfter ? .ready : .lost
       if health == .ready, situation.reports[name] == nil { continue }
+      // A manager that has only just begun to listen takes nobody for lost, and nobody lost for found.
+      if node.health == .lost, health == .ready, !situation.hasHeard(name) { continue }
       // Since when it takes tasks: a zone that comes and goes gets no tasks moved to it.
       if node.takesTasks { _ = timers.duration(of: Self.takingTasks(name)) }
       if node.health != health {

@@ -10,8 +10,10 @@ extension ServicePlan {
       report(.failed(count: newFailures))
       if isBeyondTolerance(rollout.failures + newFailures), giveUp(rollout, because: lastFailure) { return }
     }
-    // What waits for a lost node, or for room, holds up nothing.
-    let present = places.filter { place in !place.tasks.allSatisfy { $0.standing == .lost } }
+    // What waits for a lost node, or for room, holds up nothing; what is about to start elsewhere does.
+    let present = places.filter { place in
+      !place.tasks.allSatisfy { $0.standing == .lost } || add.contains { $0.slot == place.slot }
+    }
     let updated = present.count { place in place.tasks.allSatisfy { $0.standing.isServing } }
     if updated == present.count, isQuiet, places.count >= situation.state.wantedTasks(of: service) {
       // Watch the last ones for a while before the update counts as a success.
@@ -35,8 +37,8 @@ extension ServicePlan {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
     // What an earlier rollout has only just started serves nobody: it is replaced at once, and counts as missing until
     // what comes after it serves.
-    let idle = outdated.filter { situation.phase(of: $0.tasks[0].task) != .serving }
-    let serving = outdated.filter { situation.phase(of: $0.tasks[0].task) == .serving }
+    let idle = outdated.filter { contribution(of: $0) == .nothing }
+    let serving = outdated.filter { contribution(of: $0) == .serves }
     let missing = max(0, situation.state.wantedTasks(of: service) - self.places.count)
     let inProgress = places.count + missing - serving.count - updated
     let limit = policy.parallelism == 0 || planted(.rolloutAllAtOnce) ? Int.max : policy.parallelism

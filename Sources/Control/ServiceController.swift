@@ -10,6 +10,7 @@ extension Controllers {
     for (name, service) in situation.state.services {
       var plan = ServicePlan(
         name: name, service: service, situation: situation, settings: settings, scheduler: scheduler)
+      plan.assess(&timers, &look)
       plan.settlePlaces(&timers, &look)
       plan.adjustCount(&look)
       plan.advanceRollout(&timers, &look)
@@ -28,6 +29,8 @@ struct ServicePlan {
   let settings: ControlSettings
   var places: [Place]
   var scheduler: Scheduler
+  /// Of each of its tasks.
+  var contributions = SortedMap<TaskID, Contribution>()
   private(set) var remove: [TaskID] = []
   private(set) var add: [Assignment] = []
   private(set) var events: [RolloutEvent] = []
@@ -121,10 +124,16 @@ extension ServicePlan {
     _ place: Place, _ newest: (task: Task, standing: Standing), _ timers: inout Timers, _ look: inout Look
   ) {
     let older = place.tasks.dropLast()
+    // While a rollout is paused the old revision keeps its places: what moves one of them takes over as well.
+    let moves =
+      newest.standing == .outdated && service.rollout?.isMoving != true
+      && !older.contains(where: \.standing.isGood)
+    let serves = newest.standing.isServing || (moves && contribution(of: newest.task) == .serves)
     switch newest.standing {
-    case _ where newest.standing.isServing || planted(.stoppedBeforeServing):
+    case _ where serves || planted(.stoppedBeforeServing):
       for old in older { drop(old.task) }
-    case .good:
+    case .good,
+      .outdated where moves:
       for old in older where old.standing.isFailed { drop(old.task) }
     case .failed(let message):
       if newest.task.revision != service.revision, older.contains(where: \.standing.holds) {
@@ -135,13 +144,25 @@ extension ServicePlan {
         replaceFailed(newest.task, message, in: place, &timers, &look)
       }
     case .lost, .leaving, .outdated, .finished:
-      // What was to take over is itself no longer wanted: the place goes back to the older one.
-      if older.contains(where: \.standing.holds) {
-        drop(newest.task)
-      } else if situation.phase(of: newest.task) == .serving {
-        for old in older { drop(old.task) }
-      } else if start(slot: place.slot, on: place.node, revision: service.revision, &look) {
-        drop(newest.task)
+      giveBack(place, newest.task, to: older, &look)
+    }
+  }
+
+  /// What was to take over is itself no longer wanted: the place goes back to an older one, unless that one serves
+  /// nobody and what was to take over does.
+  private mutating func giveBack(
+    _ place: Place, _ newest: Task, to older: ArraySlice<(task: Task, standing: Standing)>, _ look: inout Look
+  ) {
+    let holders = older.filter(\.standing.holds)
+    if holders.contains(where: { contribution(of: $0.task) == .serves }) { return drop(newest) }
+    switch contribution(of: newest) {
+    case .serves:
+      for old in older where !old.standing.isGood { drop(old.task) }
+    case .unknown:
+      break
+    case .outOfSight, .nothing:
+      if !holders.isEmpty || start(slot: place.slot, on: place.node, revision: service.revision, &look) {
+        drop(newest)
       }
     }
   }
@@ -169,7 +190,8 @@ extension ServicePlan {
         drop(task)
       } else {
         scheduler.release(task)
-        _ = start(slot: task.slot, on: nil, revision: service.revision, &look)
+        let revision = service.rollout?.isMoving == true ? service.revision : revision(inPlaceOf: task)
+        _ = start(slot: task.slot, on: nil, revision: revision, &look)
       }
     }
   }
@@ -236,7 +258,7 @@ extension ServicePlan {
   mutating func adjustCount(_ look: inout Look) {
     switch service.specification.mode {
     case .replicated(let wanted):
-      if places.count > wanted { removeSurplus(places.count - wanted) }
+      removeSurplus(beyond: wanted)
       if places.count < wanted { addMissing(wanted - places.count, &look) }
     case .global:
       for (index, place) in places.enumerated()
@@ -252,22 +274,35 @@ extension ServicePlan {
     }
   }
 
-  /// Takes away what does not serve first, then from the zone with the most, then the highest slot.
-  private mutating func removeSurplus(_ surplus: Int) {
-    var kept = places
-    for _ in 0..<surplus {
-      func zone(_ place: Place) -> String { situation.state.nodes[place.tasks[0].task.node]?.zone ?? "" }
-      func rank(_ place: Place) -> (Int, Int, Int) {
-        let serves = place.tasks.contains { $0.standing.isServing || $0.standing == .outdated }
-        return (serves ? 0 : 1, kept.count { zone($0) == zone(place) }, place.slot)
+  /// Takes away what contributes least, then what would have to move, then from the zone with the most, then what is
+  /// of an old revision, then the highest slot. What serves, or may, goes only when enough of the others serve.
+  private mutating func removeSurplus(beyond wanted: Int) {
+    while places.count > wanted {
+      guard let least = places.indices.max(by: { surplusRank(places[$0]) < surplusRank(places[$1]) }) else {
+        return
       }
-      guard let victim = kept.indices.max(by: { rank(kept[$0]) < rank(kept[$1]) }) else { return }
-      let place = kept.remove(at: victim)
+      let place = places.remove(at: least)
+      let othersServe = places.count { contribution(of: $0) == .serves } >= wanted
+      guard contribution(of: place) < .unknown || othersServe else {
+        places.insert(place, at: least)
+        return
+      }
       // What was decided for its tasks before is void.
       add.removeAll { $0.slot == place.slot }
       for entry in place.tasks where !remove.contains(entry.task.id) { drop(entry.task) }
     }
-    places = kept
+  }
+
+  /// The higher, the sooner a place goes.
+  private func surplusRank(_ place: Place) -> (Int, Int, Int, Int, Int) {
+    func zone(_ place: Place) -> String? {
+      place.tasks.last.flatMap { situation.state.nodes[$0.task.node]?.zone }
+    }
+    let newest = place.tasks.last
+    return (
+      -contribution(of: place).rawValue, newest?.standing == .leaving ? 1 : 0,
+      places.count { zone($0) == zone(place) }, newest?.task.revision == service.revision ? 0 : 1, place.slot
+    )
   }
 
   private static let startsAtOnce = 50
@@ -289,7 +324,7 @@ extension ServicePlan {
   /// Moves one task at a time, start-first, to a zone that has two fewer, once its node has been well for a while.
   mutating func rebalance(_ timers: inout Timers, _ look: inout Look) {
     guard isQuiet, service.specification.mode != .global, service.rollout?.isMoving != true,
-      places.allSatisfy({ $0.tasks.count == 1 && $0.tasks[0].standing == .good(serving: true) })
+      places.allSatisfy({ $0.tasks.count == 1 && isSettled($0.tasks[0]) })
     else { return }
     func zone(of node: String) -> String? { situation.state.nodes[node]?.zone }
     let counts = places.map { place in
@@ -307,6 +342,13 @@ extension ServicePlan {
     let there = places.count { zone(of: $0.tasks[0].task.node) == zone(of: node) }
     guard counts[fullest] - there >= 2 else { return }
     guard timers.hasHeld(Controllers.takingTasks(node), for: settings.rebalanceAfter, &look) else { return }
-    add.append(Assignment(service: name, slot: task.slot, node: node, revision: service.revision))
+    add.append(
+      Assignment(service: name, slot: task.slot, node: node, revision: revision(inPlaceOf: task)))
+  }
+
+  /// Whether a task serves where it may stay, for all that is known. While a rollout is paused an old revision may.
+  private func isSettled(_ entry: (task: Task, standing: Standing)) -> Bool {
+    entry.standing == .good(serving: true)
+      || (entry.standing == .outdated && contribution(of: entry.task) == .serves)
   }
 }

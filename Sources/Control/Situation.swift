@@ -35,6 +35,9 @@ public struct Situation: Sendable {
     now - max(heard[node] ?? listeningSince, listeningSince)
   }
 
+  /// Whether anything has been heard from a node since this manager listens.
+  func hasHeard(_ node: String) -> Bool { heard[node].map { $0 >= listeningSince } ?? false }
+
   /// For how long a node has kept silent towards this leader, who hears every manager several times a second.
   func silenceAsLeader(of node: String) -> Duration {
     min(silence(of: node), now - leadingSince)

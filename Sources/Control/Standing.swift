@@ -18,6 +18,10 @@ enum Standing: Hashable {
 
   var isServing: Bool { self == .good(serving: true) || self == .finished }
 
+  var isGood: Bool {
+    if case .good = self { true } else { false }
+  }
+
   var isFailed: Bool {
     if case .failed = self { true } else { false }
   }

@@ -15,6 +15,7 @@ struct Scene {
   var databases = SortedMap<String, DatabaseObservation>()
   var caches = SortedMap<String, CacheReport>()
   var leadingSince = Instant.origin
+  var listeningSince = Instant.origin
   /// When the nodes that keep silent spoke last.
   private var silent = SortedMap<String, Instant>()
 
@@ -62,8 +63,8 @@ struct Scene {
     }
     return controllers.decide(
       Situation(
-        state: state, reports: reports, heard: heard, listeningSince: .origin, leadingSince: leadingSince,
-        now: now))
+        state: state, reports: reports, heard: heard, listeningSince: listeningSince,
+        leadingSince: leadingSince, now: now))
   }
 
   mutating func look(after duration: Duration) -> [Intent] {

@@ -16,7 +16,10 @@ public struct ContainerModel: Sendable {
   /// Containers that run and are as well as their health check says.
   public var well: Int { running.count { $0.isWell } }
 
-  func well(besides task: TaskID) -> Int { running.count { $0.isWell && $0.task != task } }
+  /// Those of them whose tasks the log wants: the others are on their way out.
+  func wellAndWanted(by state: State) -> Int {
+    running.count { $0.isWell && state.tasks[$0.task] != nil }
+  }
 
   /// What came of starting a task: when its health check will say something, and what.
   struct Started {
