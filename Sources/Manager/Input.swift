@@ -73,6 +73,8 @@ extension Manager {
     case changed
     /// Something worth a line in the log of the process.
     case note(String)
+    /// Something has failed here that is tried again.
+    case warning(String)
     /// Something that an operator must see to.
     case alarm(String)
     /// The manager has stopped for good and does nothing more.

@@ -120,7 +120,9 @@ public struct Manager: Sendable {
     case .writeFailed(let id, let reason): stepRaft(.writeFailed(id, reason: reason), at: now, into: &effects)
     case .finished(let action, let result):
       // What the cache has carried out concerns the cache alone: a busy door must not keep everything else looking.
-      if !reconciler.finish(action, result, at: now) { needsLook = true }
+      let ending = reconciler.finish(action, result, at: now)
+      if !ending.concernsCachesAlone { needsLook = true }
+      if let news = ending.news { effects.append(.warning(news)) }
     case .observed(let observation):
       if reconciler.observe(observation, at: now) { needsLook = true }
     }

@@ -18,15 +18,14 @@ struct CacheMemory: Hashable, Sendable {
 extension Reconciler {
   /// Purges of one action: enough to keep the connection full, few enough to show progress.
   private static let purgesAtOnce = 1_000
-  private static let cachePrefix = "cache "
 
   /// Brings every cache of the node further, each at its own pace: one that does not answer holds up no other.
-  mutating func purge(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+  mutating func purge(_ state: State, _ wanted: inout [Action]) {
     cachesNeedLook = false
     let caches = state.caches.values.filter { $0.node == node }
     for cache in caches {
       guard let step = nextStep(of: cache, state.purges) else { continue }
-      wanted.append((Self.cachePrefix + cache.name, .cache(CacheAction(cache: cache.name, step))))
+      wanted.append(.cache(CacheAction(cache: cache.name, step)))
     }
     forgetCaches(besides: Set(caches.map(\.name)))
   }
@@ -83,11 +82,11 @@ extension Reconciler {
       // spares it the replay of all that it missed.
       if let instance = memory.instance, instance != seen.instance { memory.mustForget = true }
       memory.instance = seen.instance
-      if before?.isReachable == false { forgetFailures(of: Self.cachePrefix + seen.cache) }
+      if before?.isReachable == false { attempts.forgetFailures(of: .cache(seen.cache)) }
     }
     memory.observation = seen
     cacheMemories[seen.cache] = memory
-    return forgetProblem("cache") || before != seen
+    return sees("cache") || before != seen
   }
 
   /// The driver cannot see them any more.

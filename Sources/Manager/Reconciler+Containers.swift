@@ -8,7 +8,7 @@ extension Reconciler {
   private static let balancerPatience = Duration.seconds(30)
 
   mutating func runContainers(
-    _ state: State, at now: Instant, _ wanted: inout [(thing: String, action: Action)]
+    _ state: State, at now: Instant, _ wanted: inout [Action]
   ) {
     guard let containers, let description = state.nodes[node]?.description else { return }
     let tasks = state.tasks(on: node)
@@ -19,6 +19,7 @@ extension Reconciler {
       }
       gracePeriods[task.id] = template.stopGracePeriod
       let container = containers.first { $0.task == task.id }
+      if container != nil { knownImages.insert(template.image) }
       // A container that ended stays until the leader has decided what takes its place.
       guard container == nil || container?.condition == .created, launchFailures[task.id] == nil else {
         continue
@@ -30,21 +31,18 @@ extension Reconciler {
       let launch = TaskLaunch(
         task: task, template: template.filled(for: task, on: description),
         networks: Self.networks(of: task.service, template), cluster: cluster)
-      wanted.append((Self.containerPrefix + task.containerName, .runTask(launch)))
+      wanted.append(.runTask(launch))
     }
     for container in containers where !tasks.contains(where: { $0.id == container.task }) {
       if description.runsBalancer, mayHaveTraffic(container.task, at: now) { continue }
       let grace = gracePeriods[container.task] ?? .seconds(10)
       wanted.append(
-        (
-          Self.containerPrefix + container.name,
-          .removeTask(container.task, containerName: container.name, stopGracePeriod: grace)
-        ))
+        .removeTask(container.task, containerName: container.name, stopGracePeriod: grace))
     }
     let known = Set(tasks.map(\.id) + containers.map(\.task))
     forgetTasks(
       where: { !known.contains($0) },
-      things: (tasks.map(\.containerName) + containers.map(\.name)).map { Self.containerPrefix + $0 })
+      containers: tasks.map(\.containerName) + containers.map(\.name))
   }
 
   /// Whether a container that is to be stopped has to wait for the load balancer. What that does is known once it was
@@ -125,12 +123,11 @@ extension Reconciler {
 // MARK: Load balancer
 
 extension Reconciler {
-  mutating func balance(_ state: State, _ wanted: inout [(thing: String, action: Action)]) {
+  mutating func balance(_ state: State, _ wanted: inout [Action]) {
     guard state.nodes[node]?.description.runsBalancer == true, containers != nil else { return }
     let desired = Balancing(frontends: frontends(state))
-    if desired != balancing || failureCount(of: "balancer") > 0 {
-      wanted.append(("balancer", .balance(desired)))
-    }
+    let action = Action.balance(desired)
+    if desired != balancing || attempts.failureCount(of: action) > 0 { wanted.append(action) }
   }
 
   private func frontends(_ state: State) -> [Balancing.Frontend] {

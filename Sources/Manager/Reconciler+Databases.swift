@@ -41,7 +41,7 @@ extension Reconciler {
   private static let nearlyThereBytes: UInt64 = 16 << 20
 
   mutating func reconcile(
-    _ database: Database, _ state: State, at now: Instant, _ wanted: inout [(thing: String, action: Action)]
+    _ database: Database, _ state: State, at now: Instant, _ wanted: inout [Action]
   ) {
     let name = database.specification.name
     guard let seen = databases[name], seen.server != .busy,
@@ -53,19 +53,19 @@ extension Reconciler {
       memory.needsCopy = false
       memory.followingSince = .never
       memory.epoch = database.epoch
-      forgetFailures(of: "database \(name)")
+      attempts.forgetFailures(of: .database(name))
     }
     let step =
       next(for: database, seen, &memory, state, at: now) ?? configuring(database, seen, memory, state)
     databaseMemories[name] = memory
-    guard let step else { return }
+    guard let step else { return attempts.forgetFailures(of: .database(name)) }
     let members = database.members.compactMap { member in
       state.nodes[member].map { DatabaseAction.Member(node: member, address: $0.description.address) }
     }
     let action = DatabaseAction(
       specification: database.specification, epoch: database.epoch,
       systemIdentifier: database.systemIdentifier, step: step, members: members)
-    wanted.append(("database \(name)", .database(action)))
+    wanted.append(.database(action))
   }
 
   private mutating func next(
@@ -236,7 +236,7 @@ extension Reconciler {
 
   mutating func didFail(_ action: DatabaseAction) {
     // The server does not even start with the data there is.
-    if case .follow = action.step, failureCount(of: "database \(action.specification.name)") >= 3 {
+    if case .follow = action.step, attempts.failureCount(of: .database(action)) >= 3 {
       databaseMemories.update(action.specification.name) { $0.needsCopy = true }
     }
   }
@@ -280,7 +280,7 @@ extension Reconciler {
     report.tasks = taskReports(state)
     report.databases = databases.values.map { self.report($0) }
     report.caches = cacheReports(state)
-    report.problems = problems.values
+    report.problems = problems
   }
 }
 

@@ -174,6 +174,8 @@ public final class ManagerRuntime: Sendable {
         setPeers(joined: joined, removed: removed)
       case .note(let note):
         logger.info("\(note)")
+      case .warning(let warning):
+        logger.warning("\(warning)")
       case .alarm(let alarm):
         logger.error("\(alarm)")
       case .halted(let reason):
@@ -205,9 +207,10 @@ public final class ManagerRuntime: Sendable {
       let result = await drivers.perform(action)
       switch result {
       case .failed(let reason):
-        logger.warning("action failed", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
+        // The manager tells whether that is news: it tries again, and again.
+        logger.debug("action failed", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
       case .partial(let reason):
-        logger.warning(
+        logger.debug(
           "action done in part", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
       case .done:
         if !action.isFrequent { logger.info("action done", metadata: ["action": "\(action.summary)"]) }

@@ -216,6 +216,56 @@ struct ReconcilerTests {
     #expect(subject.takeActions().isEmpty)
   }
 
+  @Test("a port that stays taken is reported all the time, warned of once, and holds up no other change")
+  mutating func takenPort() {
+    var node = Self.node
+    node.runsBalancer = true
+    subject = Subject(managers: 3, node: node)
+    var service = Service(name: "web", template: TaskTemplate(image: "shop:1"), mode: .replicated(1))
+    service.template.ports = [Port(target: 80, published: 80, mode: .balanced)]
+    commit(.register(node), .deploy(Stack(name: "shop", services: [service])))
+    see([])
+    // It is tried every 10 s by now.
+    for _ in 0..<8 {
+      subject.finishActions(.partial("port 80 is taken"))
+      subject.step(.observed(.balancer(BalancerObservation(serving: []))))
+      #expect(problems == ["balancer: port 80 is taken"])
+      while subject.takeActions().isEmpty { subject.pass(.milliseconds(100)) }
+    }
+    subject.finishActions(.partial("port 80 is taken"))
+    subject.pass(.seconds(5))
+    #expect(subject.takeActions().isEmpty)
+    #expect(problems == ["balancer: port 80 is taken"])
+    #expect(subject.warnings == ["balancer: port 80 is taken"])
+    var other = service
+    other.name = "other"
+    other.template.ports = [Port(target: 80, published: 81, mode: .balanced)]
+    commit(.deploy(Stack(name: "shop", services: [service, other])))
+    #expect(subject.takeActions().count == 1)
+  }
+
+  private var problems: [String]? {
+    subject.manager.view(at: subject.now).reports.first { $0.report.description.name == "a" }?.report.problems
+  }
+
+  @Test("images of containers that are there already count as pulled after a restart")
+  mutating func imagesThere() {
+    let web = place(5)
+    let other = Service(name: "other", template: TaskTemplate(image: "big:1"), mode: .replicated(4))
+    commit(.deploy(Stack(name: "other", services: [other])))
+    let name = ServiceName(stack: "other", service: "other")
+    let revision = subject.manager.state.services[name]!.revision
+    commit(
+      .assign(
+        remove: [],
+        add: (1...4).map { Assignment(service: name, slot: $0, node: "a", revision: revision) }))
+    let big = subject.manager.state.tasks(on: "a").filter { $0.service == name }
+    see([container(of: web[0])])
+    let begun = launched()
+    #expect(begun.filter { id in big.contains { $0.id == id } }.count == 4)
+    #expect(begun.filter { id in web.contains { $0.id == id } }.count == 4)
+  }
+
   @Test("no more than four containers are made at the same time")
   mutating func limited() {
     let tasks = place(6)
@@ -263,23 +313,71 @@ struct ReconcilerTests {
     }
   }
 
-  @Test("what a stack file says anew of a database is brought to its running server, until that has worked")
-  mutating func changedDatabase() throws {
-    var node = Subject.described("a")
-    node.runsDatabases = true
-    subject = Subject(managers: 3, node: node)
-    var specification = DatabaseSpecification(name: "db", zones: ["a"], owner: "ana")
-    func deployment() -> Intent { .deploy(Stack(name: "data", databases: [specification])) }
-    func step(_ epoch: UInt64, _ mode: Database.Mode) -> Intent {
-      .database(DatabaseStep(database: "db", expectedEpoch: epoch, mode: mode))
-    }
-    commit(.register(node), deployment(), step(1, .initializing(primary: "a")), step(2, .solo(primary: "a")))
+  private static var database: DatabaseSpecification {
+    DatabaseSpecification(name: "db", zones: ["a"], owner: "ana")
+  }
+
+  private func step(_ epoch: UInt64, _ mode: Database.Mode) -> Intent {
+    .database(DatabaseStep(database: "db", expectedEpoch: epoch, mode: mode))
+  }
+
+  private mutating func see(
+    _ server: DatabaseObservation.Server, epoch: UInt64 = 3, isStandby: Bool = false
+  ) {
     subject.step(
       .observed(
         .database(
           DatabaseObservation(
-            database: "db", data: .present(systemIdentifier: 7, timeline: 1, standby: false, shutdown: nil),
-            server: .primary(position: LSN(1), synchronousStandby: nil, standbys: []), epoch: 3))))
+            database: "db",
+            data: .present(systemIdentifier: 7, timeline: 1, standby: isStandby, shutdown: nil),
+            server: server, epoch: epoch))))
+  }
+
+  /// Node a is the primary, alone.
+  private mutating func bePrimary(of specification: DatabaseSpecification) {
+    var node = Subject.described("a")
+    node.runsDatabases = true
+    subject = Subject(managers: 3, node: node)
+    commit(
+      .register(node), .deploy(Stack(name: "data", databases: [specification])),
+      step(1, .initializing(primary: "a")), step(2, .solo(primary: "a")))
+    see(.primary(position: LSN(1), synchronousStandby: nil, standbys: []))
+  }
+
+  @Test("parameters that wait for a restart are complained of once, and hold up no other step")
+  mutating func restartNeeded() throws {
+    bePrimary(of: Self.database)
+    for _ in 0..<9 {
+      var steps = databaseSteps()
+      while steps.isEmpty {
+        subject.pass(.milliseconds(100))
+        steps = databaseSteps()
+      }
+      #expect(steps.map(\.step) == [.configure(following: nil)])
+      finish(try #require(steps.first).id, .failed("restart the server"))
+      #expect(problems == ["database db: restart the server"])
+    }
+    #expect(subject.warnings == ["database db: restart the server"])
+    see(.stopped)
+    #expect(databaseSteps().map(\.step) == [.startPrimary(synchronousStandby: nil)])
+  }
+
+  @Test("what failed of a database is forgotten once nothing is to be done about it any more")
+  mutating func overcome() throws {
+    bePrimary(of: Self.database)
+    finish(try #require(databaseSteps().first).id, .done)
+    see(.stopped)
+    finish(try #require(databaseSteps().first).id, .failed("no answer in time"))
+    #expect(problems == ["database db: no answer in time"])
+    see(.primary(position: LSN(1), synchronousStandby: nil, standbys: []))
+    #expect(problems == [])
+  }
+
+  @Test("what a stack file says anew of a database is brought to its running server, until that has worked")
+  mutating func changedDatabase() throws {
+    var specification = Self.database
+    func deployment() -> Intent { .deploy(Stack(name: "data", databases: [specification])) }
+    bePrimary(of: specification)
     // This process does not know what the server was told before.
     var steps = databaseSteps()
     #expect(steps.map(\.step) == [.configure(following: nil)])

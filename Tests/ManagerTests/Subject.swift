@@ -11,6 +11,7 @@ struct Subject {
   private(set) var sent: [(to: NodeID, message: PeerMessage)] = []
   private(set) var answers: [UInt64: Manager.Answer] = [:]
   private(set) var notes: [String] = []
+  private(set) var warnings: [String] = []
   private(set) var alarms: [String] = []
   /// The managers that the link was told of.
   private(set) var rosters: [(joined: [ManagerMember], removed: [NodeID])] = []
@@ -81,6 +82,7 @@ struct Subject {
         precondition(answers[token] == nil, "\(token) is answered twice")
         answers[token] = answer
       case .note(let note): notes.append(note)
+      case .warning(let warning): warnings.append(warning)
       case .alarm(let alarm): alarms.append(alarm)
       case .halted(let reason): halts.append(reason)
       case .perform(let id, let action): performed.append((id, action))

@@ -92,7 +92,7 @@ extension World {
         counters[.halts] += 1
         chronicle?.note(now, index, .halted(reason))
         if !machines[index].disk.isFull { violate(.noHalt, "\(machines[index].name) halted: \(reason)") }
-      case .changed, .managers: break
+      case .changed, .managers, .warning: break
       }
     }
     arm(index)
