@@ -68,7 +68,7 @@ public actor LoadBalancer {
   /// file says the same, for HAProxy's next start. Nothing is done when nothing has changed.
   ///
   /// On an error HAProxy goes on with what it had. But for `portsTaken`: a port that another program has must not keep
-  /// all else from its changes, which are made.
+  /// all else from its changes, which are made. A HAProxy that does not run finds all that it can open when it starts.
   public func carryOut(_ balancing: Balancing) async throws(LoadBalancerError) {
     try balancing.check()
     guard balancing != applied else { return }
@@ -76,17 +76,29 @@ public actor LoadBalancer {
     do throws(LoadBalancerError) {
       try await bring(balancing)
     } catch .reloadFailed(let socket) {
-      let taken = await takenPorts(balancing)
+      // By its file HAProxy has these itself.
+      let open = boundPorts(await ConfigurationFile(path: configuration.file).read() ?? "")
+      let taken = await takenPorts(balancing, besides: open)
       guard !taken.isEmpty else { throw .reloadFailed(socket: socket) }
-      let rest = Balancing(frontends: balancing.frontends.filter { !taken.contains($0.port) })
+      let rest = balancing.without(taken)
       if rest == before { applied = before } else { try await bring(rest) }
       throw .portsTaken(taken)
+    } catch .unreachable(let socket, let reason) {
+      await prepareStart(with: balancing)
+      throw .unreachable(socket: socket, reason: reason)
     }
   }
 
-  /// The ports to be opened that neither HAProxy has, by its file, nor anybody could open.
-  private func takenPorts(_ balancing: Balancing) async -> [Int] {
-    let open = boundPorts(await ConfigurationFile(path: configuration.file).read() ?? "")
+  /// HAProxy does not run: one port of its file that another program has would keep it from starting at all.
+  private func prepareStart(with balancing: Balancing) async {
+    guard (try? await servers()) == nil else { return }
+    let rest = balancing.without(await takenPorts(balancing, besides: []))
+    try? await ConfigurationFile(path: configuration.file)
+      .write(render(rest, configuration), checkedBy: configuration.program)
+  }
+
+  /// The ports to be opened that nobody could open.
+  private func takenPorts(_ balancing: Balancing, besides open: Set<Int>) async -> [Int] {
     var taken: [Int] = []
     for port in balancing.frontends.map(\.port) where !open.contains(port) {
       if await isTaken(port) { taken.append(port) }
@@ -130,6 +142,12 @@ public actor LoadBalancer {
   public func servers() async throws(LoadBalancerError) -> [ServerState] {
     let answer = try await admin.ask(ServerState.question)
     return try ServerState.read(answer, from: configuration.adminSocket)
+  }
+}
+
+extension Balancing {
+  fileprivate func without(_ ports: [Int]) -> Balancing {
+    Balancing(frontends: frontends.filter { !ports.contains($0.port) })
   }
 }
 

@@ -24,5 +24,8 @@ struct ServerChange {
 }
 
 extension Balancing.Frontend {
-  fileprivate var withoutServers: Self { Self(name: name, port: port, servers: []) }
+  /// All that takes a reload, if it differs.
+  fileprivate var withoutServers: Self {
+    Self(name: name, port: port, servers: [], elsewhere: elsewhere)
+  }
 }

@@ -10,22 +10,34 @@ struct HAProxy {
   let folder: URL
 
   static func run(_ body: (HAProxy, LoadBalancer) async throws -> Void) async throws {
+    try await inFolder { haproxy in
+      try await haproxy.running { balancer in try await body(haproxy, balancer) }
+    }
+  }
+
+  /// One that does not run yet.
+  static func inFolder(_ body: (HAProxy) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "haproxy-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let haproxy = HAProxy(folder: folder)
     try haproxy.writeFirstFile()
-    let process = try haproxy.start()
+    try await body(haproxy)
+  }
+
+  /// Starts it, and kills it afterwards.
+  func running(_ body: (LoadBalancer) async throws -> Void) async throws {
+    let process = try start()
     do {
-      let balancer = haproxy.balancer()
+      let balancer = balancer()
       try await eventually("HAProxy answers") { (try? await balancer.servers()) != nil }
-      try await body(haproxy, balancer)
+      try await body(balancer)
     } catch {
-      await haproxy.end(process)
+      await end(process)
       throw error
     }
-    await haproxy.end(process)
+    await end(process)
   }
 
   /// As another tercetd would see the same HAProxy.

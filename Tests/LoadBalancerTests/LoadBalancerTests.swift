@@ -159,6 +159,53 @@ struct LoadBalancerTests {
     }
   }
 
+  @Test("another node's load balancer that comes later gets the visitors of a node without servers")
+  func elsewhereLater() async throws {
+    try await HAProxy.run { _, balancer in
+      let (web, port) = (try await Web.start("there"), FreePorts.take())
+      func status() async throws -> UInt {
+        try await Visitor.visit(port: port) { try await $0.get("/") }.status
+      }
+      var frontend = Balancing.Frontend(name: "shop_web_80", port: port, servers: [])
+      try await balancer.carryOut(Balancing(frontends: [frontend]))
+      #expect(try await status() == 503)
+      frontend.elsewhere = [web.server]
+      try await balancer.carryOut(Balancing(frontends: [frontend]))
+      try await eventually("the other node was seen") { try await status() == 200 }
+      await web.stop()
+    }
+  }
+
+  @Test("a HAProxy that stopped starts without the port that another program has taken meanwhile")
+  func portTakenMeanwhile() async throws {
+    try await HAProxy.inFolder { haproxy in
+      let (one, port) = (try await Web.start("one"), FreePorts.take())
+      let wanted = Balancing(
+        frontends: [FreePorts.take(), port].flatMap { balancing($0, [one.server]).frontends })
+      try await haproxy.running { try await $0.carryOut(wanted) }
+
+      var other: Web?
+      try await eventually("HAProxy's worker has ended with its master") {
+        other = try? await Web.start("other", port: wanted.frontends[0].port)
+        return other != nil
+      }
+      await #expect {
+        try await haproxy.balancer().carryOut(wanted)
+      } throws: {
+        if case LoadBalancerError.unreachable = $0 { true } else { false }
+      }
+      try await haproxy.running { balancer in
+        #expect(try await Visitor.visit(port: port) { try await $0.get("/") }.server == "one")
+        await #expect(throws: LoadBalancerError.portsTaken([wanted.frontends[0].port])) {
+          try await balancer.carryOut(wanted)
+        }
+        await other?.stop()
+        try await balancer.carryOut(wanted)
+      }
+      await one.stop()
+    }
+  }
+
   @Test("a port that another program has is told, and all else is balanced")
   func portInUse() async throws {
     try await HAProxy.run { haproxy, balancer in

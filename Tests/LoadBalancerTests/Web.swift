@@ -8,7 +8,7 @@ struct Web {
   private let channel: any Channel
   let server: Balancing.Server
 
-  static func start(_ name: String, slowMilliseconds: Int = 500) async throws -> Web {
+  static func start(_ name: String, port: Int = 0, slowMilliseconds: Int = 500) async throws -> Web {
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -17,7 +17,8 @@ struct Web {
             Handler(name: name, slow: .milliseconds(Int64(slowMilliseconds))))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .bind(host: "127.0.0.1", port: port).get()
     let port = channel.localAddress?.port ?? 0
     return Web(channel: channel, server: Balancing.Server(name: name, address: "127.0.0.1", port: port))
   }
