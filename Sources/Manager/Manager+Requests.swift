@@ -49,7 +49,9 @@ extension Manager {
 
   mutating func purge(_ requested: [PurgeRequest], at now: Instant, into effects: inout [Effect]) {
     for request in requested {
-      if let complaint = complaint(of: request) {
+      // What would be refused in the log is refused here: in an entry that others share it would take theirs down
+      // with it.
+      if let complaint = State.complaint(of: request.purges) {
         refuse(request.token, complaint, into: &effects)
       } else if purges.isFull || requests.isFull {
         effects.append(.answer(request.token, .overloaded))
@@ -57,16 +59,6 @@ extension Manager {
         purges.add(request, until: now + configuration.requestTimeout)
       }
     }
-  }
-
-  /// What would be refused in the log is refused here: in an entry that others share it would take theirs down with
-  /// it.
-  private func complaint(of request: PurgeRequest) -> String? {
-    if let complaint = State.complaint(of: request.purges) { return complaint }
-    // Others join it only while they stay far below the limit together.
-    guard request.byteCount > PurgeBuffer.maximumEntryBytes else { return nil }
-    return complaint(
-      ofBytes: propose(.purge(request.purges), request: nil, origin: request.origin).encoded().count)
   }
 
   /// Sends gathered purges on their way, as few entries as possible.
@@ -81,7 +73,13 @@ extension Manager {
       let request = requests.drawIdentity()
       var proposal = propose(.purge(entry.purges), request: request, origin: entry.origin)
       proposal.isShared = true
-      requests.add(request, tokens: tokens, command: proposal.encoded(), isPurge: true, at: now)
+      let command = proposal.encoded()
+      // Only one that is alone can be so large: others join it while they stay far below the limit together.
+      if let complaint = complaint(ofBytes: command.count) {
+        for token in tokens { refuse(token, complaint, into: &effects) }
+      } else {
+        requests.add(request, tokens: tokens, command: command, isPurge: true, at: now)
+      }
     }
   }
 

@@ -154,6 +154,28 @@ struct RequestTests {
       ])
   }
 
+  @Test("a purge that with its own identity is too large for an entry is refused, and the largest is taken")
+  func largest() {
+    var subject = Subject.leading()
+    let limit = subject.manager.configuration.raft.maximumCommandBytes
+    let most = (0..<limit / 4_000).map { number in
+      Purge.address(host: nil, path: "/\(1_000_000 + number)/" + String(repeating: "x", count: 3_978))
+    }
+    let rest = limit - Proposal.of(.purge(most), token: 1).encoded().count
+    // Between the sizes with and without it lie the bytes of what is not the request's own.
+    var sizes = (refused: 0, taken: 0)
+    for (token, more) in stride(from: -100, through: 20, by: 8).enumerated() {
+      let last = Purge.address(host: nil, path: "/" + String(repeating: "y", count: rest + more))
+      subject.step(.purge([.init(token: UInt64(token), origin: "door/a", purges: most + [last])]))
+      switch subject.answers[UInt64(token)] {
+      case .purged: sizes.taken += 1
+      case .applied(let applied) where applied.outcome.isRefused: sizes.refused += 1
+      case let answer: Issue.record("\(more) more: \(String(describing: answer))")
+      }
+    }
+    #expect(sizes.taken > 1 && sizes.refused > 1)
+  }
+
   @Test("a purge that no cache could carry out is refused alone, without those that wait with it")
   func refusedAlone() {
     var subject = Subject.leading()
@@ -187,7 +209,7 @@ struct RequestTests {
     "purges that are too many, or too large for any frame, are refused before the log, alone, and told why",
     arguments: [
       (State.maximumPurges + 1, 8, "a purge names 1 to 10000 things to forget, not 10001"),
-      (300, 8_000, "it takes 2400920 bytes; an intent has at most 2097152"),
+      (300, 8_000, "it takes 2400928 bytes; an intent has at most 2097152"),
     ])
   func refusedPurge(count: Int, bytes: Int, reason: String) {
     var subject = Subject.leading()
