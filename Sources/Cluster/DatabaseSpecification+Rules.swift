@@ -29,16 +29,19 @@ extension DatabaseSpecification {
     return nil
   }
 
-  /// The first limit that is lower than before though a standby, which begins with it, has to have as much as its
-  /// primary still has; nil if there is none.
-  func limitLowered(from old: DatabaseSpecification) -> String? {
-    guard zones.count > 1 || old.zones.count > 1 else { return nil }
-    return DatabaseParameters.neverLowered.first { limit in
+  /// Why it cannot take the place of an earlier one, as a sentence; nil if no limit is lower than before. A standby has
+  /// to have as much as its primary still has, which need not have been started anew since; and one may come any day.
+  func complaint(asSuccessorOf old: DatabaseSpecification) -> String? {
+    for limit in DatabaseParameters.neverLowered {
       func value(_ specification: DatabaseSpecification) -> Int {
         Int(specification.parameters[limit.name] ?? limit.value) ?? 0
       }
-      return value(self) < value(old)
-    }?.name
+      if value(self) < value(old) {
+        return "\(limit.name) cannot be lowered: a standby needs as much as its primary has; leave it at "
+          + "\(value(old)) or more"
+      }
+    }
+    return nil
   }
 }
 

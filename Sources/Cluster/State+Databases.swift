@@ -16,8 +16,8 @@ extension State {
       guard known.stack == stack else { return "database \(name) belongs to stack \(known.stack)" }
       guard known.specification.port == specification.port, known.specification.owner == specification.owner
       else { return "database \(name): its port and owner cannot be changed" }
-      if let limit = specification.limitLowered(from: known.specification) {
-        return "database \(name): \(limit) cannot be lowered: a standby needs as much as its primary has"
+      if let complaint = specification.complaint(asSuccessorOf: known.specification) {
+        return "database \(name): \(complaint)"
       }
     }
     let holder = databases.values.first {

@@ -63,6 +63,19 @@ struct StateDatabaseTests {
     #expect(replica.state.stacks == ["shop"])
   }
 
+  @Test(
+    "a limit that a standby needs is not lowered before there is one: its primary may still have the higher")
+  func limits() {
+    var replica = Replica()
+    func connections(_ number: Int, _ zones: [String]) -> Intent {
+      .deploy(Self.stack(Self.database(zones: zones, with: Setting("max_connections", "\(number)"))))
+    }
+    replica.accept(connections(200, ["a"]))
+    expect(replica.apply(connections(150, ["a"])), refusedWith: "leave it at 200 or more")
+    expect(replica.apply(.deploy(Self.stack(Self.database(zones: ["a"])))), refusedWith: "leave it at 200")
+    replica.accept(connections(300, ["a", "b"]))
+  }
+
   @Test("networks are told from what is none")
   func networks() {
     for sound in ["0.0.0.0/0", "10.0.0.0/8", "fd00::/8", "::/0", "::1/128", "1:2:3:4:5:6:7:8/64", "1::8/128"]
