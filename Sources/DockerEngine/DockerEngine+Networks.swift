@@ -12,9 +12,16 @@ extension DockerEngine {
       network.labels[Labels.stack].map { !present.contains($0) } ?? false
     }
     let suspects = networkGate.replaceSuspects(with: unused.map(\.id))
+    var failure: (any Error)?
     for network in unused where suspects.contains(network.id) {
-      try await remove(network, of: network.labels[Labels.stack] ?? "")
+      // One that the engine cannot remove must not keep the others.
+      do {
+        try await remove(network, of: network.labels[Labels.stack] ?? "")
+      } catch {
+        failure = error
+      }
     }
+    if let failure { throw failure }
   }
 
   private func networks() async throws -> [NetworkSummary] {
