@@ -25,6 +25,11 @@ struct File: ~Copyable {
 
   let path: String
 
+  /// Takes from everybody but its owner what they may do with the file.
+  func makePrivate() throws(SystemFailure) {
+    guard fchmod(descriptor, 0o600) == 0 else { throw SystemFailure("change the mode of", path) }
+  }
+
   /// Takes the file for this opening alone, in this process and all others, until it is closed. Returns
   /// false if another has it.
   func lock() throws(SystemFailure) -> Bool {

@@ -18,6 +18,7 @@ extension LogFile {
     let acknowledged = try takeFolder(files)
     let promise = try promise(acknowledged, files)
     try checkWriteAheadLog(files)
+    try keepPrivate(files)
     let database = try connect(files.database)
     // One transaction around it all: a file that is refused stays as it was.
     try database.execute("BEGIN IMMEDIATE")
@@ -77,9 +78,16 @@ extension LogFile {
     }
   }
 
+  /// SQLite would let everybody read the log, and so did earlier versions. SQLite's other files take over what the
+  /// first one allows.
+  private static func keepPrivate(_ files: LogFolder) throws {
+    try File(path: files.database, mode: .readWrite).makePrivate()
+    if File.exists(files.writeAheadLog) {
+      try File(path: files.writeAheadLog, mode: .readWrite).makePrivate()
+    }
+  }
+
   private static func connect(_ path: String) throws -> Database {
-    // SQLite would let everybody read it; its other files take over what this one allows.
-    _ = try File(path: path, mode: .readWrite)
     let database = try Database(path: path)
     // Exclusive mode keeps SQLite's lock until the end and needs no shared memory for the log's index.
     try database.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -32,11 +32,21 @@ struct LogStoreTests {
     await session.write(Write(id: 1, entries: entries(1...3), hardState: HardState(term: 1)))
     let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     #expect(names == ["raft.acknowledged", "raft.sqlite", "raft.sqlite-wal"])
-    for name in names {
-      let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
-      #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+    func modes() throws -> [Int?] {
+      try names.map { name in
+        let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
+        return attributes[.posixPermissions] as? Int
+      }
     }
+    #expect(try modes() == [0o600, 0o600, 0o600])
     await session.store.close()
+
+    // As an earlier version left it.
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path + "/raft.sqlite")
+    let again = try Session(path)
+    await again.write(Write(id: 1, entries: entries(4...5)))
+    #expect(try modes() == [0o600, 0o600, 0o600])
+    await again.store.close()
   }
 
   @Test("what was reported durable is there at the next opening")
