@@ -10,15 +10,12 @@ extension Peers {
     /// An IP address or a DNS name.
     public var host: String
     public var port: Int
-    /// The disk by which the cluster knows the member; another one is refused. Nil accepts any.
-    public var incarnation: Incarnation?
 
-    public init(node: NodeID, name: String, host: String, port: Int, incarnation: Incarnation? = nil) {
+    public init(node: NodeID, name: String, host: String, port: Int) {
       self.node = node
       self.name = name
       self.host = host
       self.port = port
-      self.incarnation = incarnation
     }
   }
 

@@ -25,8 +25,6 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case unexpectedPeer(expected: NodeID, found: NodeID)
   /// The hello names another node than the certificate.
   case identityMismatch(certificate: NodeID, hello: NodeID)
-  /// The member is known by another disk.
-  case replacedDisk(NodeID, expected: Incarnation, found: Incarnation)
   /// The two programs are too many versions apart.
   case noCommonVersion(theirs: ClosedRange<UInt16>, ours: ClosedRange<UInt16>)
   /// The first frame is no hello.
@@ -62,7 +60,6 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .notAMember: "not-a-member"
     case .unexpectedPeer: "unexpected-peer"
     case .identityMismatch: "identity-mismatch"
-    case .replacedDisk: "replaced-disk"
     case .noCommonVersion: "no-common-version"
     case .malformedHello: "malformed-hello"
     case .malformedFrame: "malformed-frame"
@@ -94,9 +91,6 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
       "\(found) answered where \(expected) was expected; check the members' addresses"
     case .identityMismatch(let certificate, let hello):
       "it calls itself \(hello), and its certificate belongs to \(certificate)"
-    case .replacedDisk(let node, let expected, let found):
-      "\(node) has disk \(found) and is known by disk \(expected); a manager that lost its disk must be "
-        + "removed and join under a new number"
     case .noCommonVersion(let theirs, let ours):
       "it speaks protocol versions \(theirs.lowerBound) to \(theirs.upperBound), this manager "
         + "\(ours.lowerBound) to \(ours.upperBound); upgrade the older one"

@@ -8,7 +8,7 @@ import Testing
 @Suite("strangers at the port")
 struct StrangerTests {
   /// Two managers whose link works before and after `body`, without a break between; n3 is a member that
-  /// never came, known by the disk `disk`.
+  /// never came.
   private func amidGoodLink(
     limits: Peers.Limits = Peers.Limits(), timings: Peers.Timings = TestManager.patient,
     _ body: (TestManager) async throws -> Void
@@ -16,8 +16,7 @@ struct StrangerTests {
     try await TestManager.together(1, 2, limits: limits, timings: timings) { managers in
       let (one, two) = (managers[0], managers[1])
       // Nobody listens on port 1.
-      let absent = Peers.Member(
-        node: NodeID(3), name: "zone-3", host: "127.0.0.1", port: 1, incarnation: Self.disk)
+      let absent = Peers.Member(node: NodeID(3), name: "zone-3", host: "127.0.0.1", port: 1)
       one.peers.setMembers([two.member, absent])
       try await TestManager.connect(managers)
       try await one.proveLink(to: two)
@@ -31,8 +30,6 @@ struct StrangerTests {
       #expect(one.recorder.frames(from: NodeID(3)).isEmpty)
     }
   }
-
-  private static let disk = Incarnation.random()
 
   private func expectLine(_ reason: String, _ manager: TestManager) async throws {
     try await eventually("a line with the reason \(reason)") {
@@ -108,19 +105,16 @@ struct StrangerTests {
   }
 
   @Test(
-    "a hello that contradicts the certificate or the member is refused",
+    "a hello that contradicts the certificate, or of a far version, is refused",
     arguments: [
-      (2 as UInt64, "portal", disk, 1...1 as ClosedRange<UInt16>, "identity-mismatch"),
-      (3, "other", disk, 1...1, "foreign-cluster"),
-      (3, "portal", Incarnation.random(), 1...1, "replaced-disk"),
-      (3, "portal", disk, 2...7, "no-common-version"),
+      (2 as UInt64, "portal", 1...1 as ClosedRange<UInt16>, "identity-mismatch"),
+      (3, "other", 1...1, "foreign-cluster"),
+      (3, "portal", 2...7, "no-common-version"),
     ])
-  func hello(
-    id: UInt64, cluster: String, incarnation: Incarnation, versions: ClosedRange<UInt16>, reason: String
-  ) async throws {
+  func hello(id: UInt64, cluster: String, versions: ClosedRange<UInt16>, reason: String) async throws {
     try await amidGoodLink { one in
       let stranger = try await Stranger.connect(to: one, as: TestManager.credentials(3))
-      stranger.hello(as: id, cluster: cluster, incarnation: incarnation, versions: versions)
+      stranger.hello(as: id, cluster: cluster, versions: versions)
       try await stranger.untilClosed()
       try await expectLine(reason, one)
     }
@@ -208,7 +202,7 @@ struct StrangerTests {
       try await expectLine("crowded-out", one)
       #expect(one.recorder.lines(reason: "crowded-out").count < 10)
       let member = try await Stranger.connect(to: one, as: TestManager.credentials(3))
-      member.hello(as: 3, incarnation: Self.disk)
+      member.hello(as: 3)
       try await eventually("the member is accepted") {
         one.peers.status().contains { $0.member.node == NodeID(3) && $0.isReceiving }
       }
