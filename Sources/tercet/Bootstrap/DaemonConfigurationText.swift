@@ -56,7 +56,7 @@ struct DaemonConfigurationText {
     # caches: {secret: /etc/varnish/secret}
     # haproxy:
     #   configuration: /etc/haproxy/haproxy.cfg
-    #   masterSocket: /run/haproxy/master.sock
+    #   masterSocket: /run/haproxy-master.sock
     #   adminSocket: /run/haproxy/admin.sock
     #   bind: 0.0.0.0
 
