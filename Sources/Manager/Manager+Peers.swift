@@ -20,7 +20,8 @@ extension Manager {
     }
     heard[sender.name] = now
     var commands: [[UInt8]] = []
-    for frame in frames {
+    // Any of them may make this manager stand aside, or stop it: what follows is not for it any more.
+    for frame in frames where takesPart {
       do {
         switch try PeerMessage(decoding: frame) {
         case .raft(let message):
@@ -39,7 +40,7 @@ extension Manager {
         effects.append(.note("a frame from manager \(sender.name) was ignored: \(error)"))
       }
     }
-    if !commands.isEmpty { appendForwarded(commands, from: peer, at: now, into: &effects) }
+    if !commands.isEmpty, takesPart { appendForwarded(commands, from: peer, at: now, into: &effects) }
   }
 
   /// Commands that another manager brings because it takes this one for the leader. If that is no longer so they

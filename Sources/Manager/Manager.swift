@@ -148,6 +148,9 @@ public struct Manager: Sendable {
 
   public var isLeader: Bool { raft.isLeader }
 
+  /// Neither stopped for good nor standing aside.
+  var takesPart: Bool { haltReason == nil && acquaintances.refusal == nil }
+
   /// The caches of this node that run as tasks of services, and where they take commands: the driver has to be told,
   /// as they come and go.
   public var serviceCaches: [CacheEndpoint] { reconciler.serviceCaches(state) }
@@ -184,7 +187,7 @@ public struct Manager: Sendable {
 
   /// What follows every input: time-outs, the leader's decisions, the node's own actions, the report.
   private mutating func finish(at now: Instant, into effects: inout [Effect]) {
-    guard haltReason == nil, acquaintances.refusal == nil else { return }
+    guard takesPart else { return }
     beAdmittedIfJoined(at: now, into: &effects)
     speakUp(at: now, into: &effects)
     if raft.isCurrent { hasBeenCurrent = true }

@@ -112,6 +112,16 @@ struct IdentityTests {
     #expect(identities(subject, to: 2).count + identities(subject, to: 3).count == words)
   }
 
+  @Test("what comes with the word that it is known by another disk is not acted on any more")
+  func refusedMidway() {
+    var subject = Subject(admission: nil)
+    let vote = Message.Body.voteRequest(last: Position(index: 9, term: 9), isTransfer: false)
+    subject.forgetSent()
+    subject.receive(
+      word(7, isAdmitted: true), .raft(Message(from: NodeID(2), to: NodeID(1), term: 9, body: vote)), from: 2)
+    #expect(subject.manager.view(at: subject.now).leadership.term == 0)
+  }
+
   @Test("a cluster of an older version, which knows no disks, learns them from those who take part")
   func upgrade() {
     var subject = Subject(admission: Admission())
