@@ -149,7 +149,7 @@ let package = Package(
       "tercetd",
       [
         "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers",
-        "DockerEngine",
+        "LogStore", "DockerEngine",
         "PostgresServer", "VarnishCache", "LoadBalancer", "CMalloc", nio, nioPosix, nioSSL, yams, arguments,
         logging, lifecycle, unixSignals,
       ], linking: selfContained),

@@ -79,6 +79,7 @@ extension Intent: WireCodable {
     case .cachePositions(let positions): writer.record(13) { $0.repeated(1, positions) }
     case .managers(let change): writer.field(14, change)
     case .managerStep(let step): writer.field(15, step)
+    case .recovery(let recovery): writer.field(16, recovery)
     }
   }
 
@@ -99,6 +100,7 @@ extension Intent: WireCodable {
     case 13: self = try Self.cachePositions(reader.nested())
     case 14: self = .managers(try reader.record())
     case 15: self = .managerStep(try reader.record())
+    case 16: self = .recovery(try reader.record())
     case let other: throw reader.unknownKind(other)
     }
     try reader.end()

@@ -26,6 +26,7 @@ extension Intent {
     case .database(let step): "database \(step.database): \(step.mode.summary)"
     case .managers(let change): change.summary
     case .managerStep(let step): step.summary
+    case .recovery(let recovery): recovery.summary
     case .cachePositions(let positions):
       "caches: " + positions.list { "\($0.cache) at \($0.position)" }
     }

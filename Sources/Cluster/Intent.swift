@@ -9,6 +9,8 @@ public enum Intent: Hashable, Sendable {
   case drain(node: String)
   case activate(node: String)
   case managers(ManagerChange)
+  /// Never proposed: it is written into the log of a stopped manager.
+  case recovery(Recovery)
   // MARK: Decisions of the leader's controllers
   case register(NodeDescription)
   case health(node: String, Node.Health)

@@ -95,6 +95,7 @@ extension ManagerRoster: WireCodable {
         $0.field(2, change.change)
       }
     }
+    writer.packed(4, givenUp.lazy.map(\.rawValue))
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -104,6 +105,7 @@ extension ManagerRoster: WireCodable {
       case 1: try readJoined(reader.nested())
       case 2: removed = try reader.packed().map(NodeID.init)
       case 3: change = try Self.begun(reader.nested())
+      case 4: givenUp = try reader.packed().map(NodeID.init)
       default: throw reader.unknown(field)
       }
     }

@@ -62,12 +62,14 @@ public struct ManagerRoster: Hashable, Sendable {
   public internal(set) var joined = SortedMap<NodeID, Joined>()
   /// Identities that are never used again, sorted.
   public internal(set) var removed: [NodeID] = []
+  /// Managers that the cluster went on without after a majority was lost, sorted: they are to be replaced or removed.
+  public internal(set) var givenUp: [NodeID] = []
   /// The change under way; there is at most one.
   public internal(set) var change: Begun?
 
   public init() {}
 
-  public var isEmpty: Bool { joined.isEmpty && removed.isEmpty && change == nil }
+  public var isEmpty: Bool { joined.isEmpty && removed.isEmpty && givenUp.isEmpty && change == nil }
 }
 
 extension State {
@@ -126,7 +128,14 @@ extension State {
 }
 
 extension ManagerRoster {
+  mutating func giveUp(_ id: NodeID) {
+    guard !givenUp.contains(id) else { return }
+    givenUp.append(id)
+    givenUp.sort()
+  }
+
   fileprivate mutating func remove(_ id: NodeID) {
+    givenUp.removeAll { $0 == id }
     guard !removed.contains(id) else { return }
     removed.append(id)
     removed.sort()

@@ -55,6 +55,7 @@ extension State {
     case .cachePositions(let positions): acknowledge(positions)
     case .managers(let change): self.change(change, at: index)
     case .managerStep(let step): take(step)
+    case .recovery(let recovery): recover(recovery)
     }
   }
 

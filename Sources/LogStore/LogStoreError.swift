@@ -4,6 +4,8 @@ public import Raft
 public enum LogStoreError: Error, Hashable, Sendable {
   /// There is no such folder. It is not created: a folder that is missing may be a disk that is not mounted.
   case folderMissing(folder: String)
+  /// The folder holds no log.
+  case noLog(folder: String)
   /// The folder or a file in it cannot be read or written.
   case unusable(file: String, reason: String)
   /// Another process has the folder, or the file in it.
@@ -52,6 +54,8 @@ extension LogStoreError: CustomStringConvertible {
     switch self {
     case .folderMissing(let folder):
       "the data folder \(folder) does not exist; create it, or mount the disk it lies on"
+    case .noLog(let folder):
+      "there is no log in \(folder); name the data folder of a manager that took part"
     case .unusable(let file, let reason):
       "\(file) cannot be used: \(reason); it has to be a folder in which this user may read and write"
     case .inUse(let path):

@@ -10,11 +10,14 @@ public struct Identity: Hashable, Sendable {
   /// The disk by which the sender knows the receiver, and agrees to no other once it is admitted itself.
   public var known: Incarnation?
   public var wantsAnswer: Bool
+  /// The sender's cluster has gone on without the receiver after a majority was lost.
+  public var isFarewell: Bool
 
-  public init(isAdmitted: Bool, known: Incarnation?, wantsAnswer: Bool) {
+  public init(isAdmitted: Bool, known: Incarnation?, wantsAnswer: Bool, isFarewell: Bool = false) {
     self.isAdmitted = isAdmitted
     self.known = known
     self.wantsAnswer = wantsAnswer
+    self.isFarewell = isFarewell
   }
 }
 
@@ -23,6 +26,7 @@ extension Identity: WireCodable {
     writer.field(1, isAdmitted)
     writer.field(2, known?.bytes ?? [])
     writer.field(3, wantsAnswer)
+    writer.field(4, isFarewell)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -32,6 +36,7 @@ extension Identity: WireCodable {
       case 1: isAdmitted = try reader.bool()
       case 2: known = try reader.incarnation()
       case 3: wantsAnswer = try reader.bool()
+      case 4: isFarewell = try reader.bool()
       default: throw reader.unknown(field)
       }
     }
@@ -48,7 +53,7 @@ struct Acquaintances: Sendable {
   var unaware: [NodeID] = []
   /// Managers heard from disks that are not those by which they are known, and when.
   var strangers = SortedMap<NodeID, Stranger>()
-  /// Why this manager takes no part any more: it is known by another disk.
+  /// Why this manager takes no part any more: it is known by another disk, or was given up.
   var refusal: String?
   var nextWord = Instant.origin
 

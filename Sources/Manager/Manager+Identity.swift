@@ -34,6 +34,10 @@ extension Manager {
   mutating func take(
     _ identity: Identity, from peer: Peer, disk: Incarnation, at now: Instant, into effects: inout [Effect]
   ) {
+    if identity.isFarewell {
+      withdraw(because: peer, at: now, into: &effects)
+      return
+    }
     acquaintances.disks[peer.id] = disk
     acquaintances.strangers[peer.id] = nil
     if var admission = raft.admission {
@@ -58,7 +62,10 @@ extension Manager {
     acquaintances.unaware.removeAll { $0 == peer.id }
     if identity.isAdmitted, identity.known == nil { acquaintances.unaware.append(peer.id) }
     if identity.isAdmitted, let known = identity.known, known != self.disk {
-      standAside(peer, known: known, into: &effects)
+      standAside(
+        because:
+          "manager \(peer.name) knows \(configuration.node.name) by disk \(known), and this is disk \(self.disk): "
+          + Self.complaint(about: configuration.node.name), into: &effects)
     } else {
       beAdmittedIfAllAgree(at: now, into: &effects)
     }
@@ -75,10 +82,7 @@ extension Manager {
     needsLook = true
   }
 
-  private mutating func standAside(_ peer: Peer, known: Incarnation, into effects: inout [Effect]) {
-    let reason =
-      "manager \(peer.name) knows \(configuration.node.name) by disk \(known), and this is disk \(disk): "
-      + Self.complaint(about: configuration.node.name)
+  mutating func standAside(because reason: String, into effects: inout [Effect]) {
     acquaintances.refusal = reason
     for token in requests.removeAll() + purges.removeAll() + barriers.map(\.token) {
       effects.append(.answer(token, .stopped(reason: reason)))
@@ -96,6 +100,7 @@ extension Manager {
   /// Why a manager takes no part; nil if nothing is known against it.
   func complaint(about manager: Peer, at now: Instant) -> String? {
     if manager.id == configuration.id { return ownComplaint }
+    if isGivenUp(manager.id) { return Self.farewell(to: manager.name) }
     guard let stranger = acquaintances.strangers[manager.id],
       now - stranger.lastHeard < Self.idleInterval * 2
     else { return nil }
@@ -127,21 +132,23 @@ extension Manager {
 
   private var lacksWords: Bool {
     guard let admission = raft.admission else { return !others.isEmpty }
-    return others.contains { admission[$0.id] == nil }
+    return others.contains { admission[$0.id] == nil || isGivenUp($0.id) }
   }
 
   mutating func speakUp(at now: Instant, into effects: inout [Effect]) {
     guard lacksWords, now >= acquaintances.nextWord else { return }
-    let isUrgent = !raft.isAdmitted && acquaintances.refusal == nil
+    // One that was given up has to know before it elects a leader with others of its kind.
+    let isUrgent = acquaintances.refusal == nil && (!raft.isAdmitted || others.contains { isGivenUp($0.id) })
     acquaintances.nextWord = now + (isUrgent ? Self.urgentInterval : Self.idleInterval)
-    for peer in others where raft.admission?[peer.id] == nil {
+    for peer in others where raft.admission?[peer.id] == nil || isGivenUp(peer.id) {
       introduce(to: peer.id, wantsAnswer: true, into: &effects)
     }
   }
 
-  private func introduce(to peer: NodeID, wantsAnswer: Bool, into effects: inout [Effect]) {
+  func introduce(to peer: NodeID, wantsAnswer: Bool, into effects: inout [Effect]) {
     let known = raft.isAdmitted ? knownDisk(of: peer) : acquaintances.disks[peer]
-    let identity = Identity(isAdmitted: raft.isAdmitted, known: known, wantsAnswer: wantsAnswer)
+    let identity = Identity(
+      isAdmitted: raft.isAdmitted, known: known, wantsAnswer: wantsAnswer, isFarewell: isGivenUp(peer))
     effects.append(.send(to: peer, PeerMessage.identity(identity).encoded()))
   }
 

@@ -160,7 +160,7 @@ extension Manager {
 extension Intent {
   fileprivate var changesManagers: Bool {
     switch self {
-    case .managers, .managerStep: true
+    case .managers, .managerStep, .recovery: true
     default: false
     }
   }

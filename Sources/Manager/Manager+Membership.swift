@@ -38,7 +38,8 @@ extension Manager {
       return "the identity \(new.id) is in use; a manager that joins has one of its own"
     }
     guard let old = change.removing else { return nil }
-    guard membership.isMember(old) || state.managers.joined[old] != nil else { return "\(old) is no manager" }
+    let isKnown = membership.isMember(old) || state.managers.joined[old] != nil || isGivenUp(old)
+    guard isKnown else { return "\(old) is no manager" }
     let rest = membership.voters.filter { $0 != old }
     guard change.adding == nil, membership.voters.contains(old) else { return nil }
     guard !rest.isEmpty else { return "the last manager cannot be removed" }

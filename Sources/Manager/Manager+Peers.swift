@@ -14,6 +14,10 @@ extension Manager {
       effects.append(.note("a frame from the unknown manager \(peer) was ignored"))
       return
     }
+    guard !isGivenUp(peer) else {
+      introduce(to: peer, wantsAnswer: false, into: &effects)
+      return
+    }
     guard isTaken(disk, of: peer) else {
       meet(stranger: disk, of: sender, at: now, into: &effects)
       return

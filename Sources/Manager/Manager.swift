@@ -89,6 +89,7 @@ public struct Manager: Sendable {
     var raftEffects: [Raft.Effect] = []
     raft.start(into: &raftEffects)
     handle(raftEffects, at: now, into: &effects)
+    standAsideIfWithdrawn(into: &effects)
     beAdmittedIfAllAgree(at: now, into: &effects)
     finish(at: now, into: &effects)
   }

@@ -1,7 +1,7 @@
 public import WireFormat
 
 /// That a disk belongs to the cluster, and the disks by which it knows the other members. It is written before the
-/// disk's first promise and never withdrawn.
+/// disk's first promise, and withdrawn only if the cluster goes on without the disk after a majority was lost.
 ///
 /// A disk that comes new under a member's old name must not vote: it has forgotten votes and entries that the old
 /// one acknowledged (etcd #12483). It is told from the disk of a cluster's first start in one way only: there every
@@ -17,6 +17,10 @@ public struct Admission: Hashable, Sendable {
 
   /// Sorted by member, each once.
   public private(set) var others: [Acquaintance] = []
+  /// The cluster has gone on without this disk: it takes no part any more.
+  public var isWithdrawn = false
+  /// Members that this disk's cluster has gone on without, sorted: they must not be heard, even before the log says so.
+  public private(set) var givenUp: [NodeID] = []
 
   public init() {}
 
@@ -30,11 +34,18 @@ public struct Admission: Hashable, Sendable {
       others.insert(Acquaintance(node: node, disk: newValue), at: place)
     }
   }
+
+  /// Goes on without these members.
+  mutating func giveUp(_ nodes: [NodeID]) {
+    for node in nodes where !givenUp.contains(node) { givenUp.append(node) }
+    givenUp.sort()
+    others.removeAll { givenUp.contains($0.node) }
+  }
 }
 
 extension Raft {
   /// Whether this node votes and may be elected, as far as the membership lets it.
-  public var isAdmitted: Bool { admission != nil }
+  public var isAdmitted: Bool { admission.map { !$0.isWithdrawn } ?? false }
 
   /// The next promise is written after this, so it need not wait for the disk.
   mutating func admit(_ admission: Admission) {
@@ -54,13 +65,19 @@ extension Admission: WireCodable {
         $0.field(2, other.disk.bytes)
       }
     }
+    writer.field(2, isWithdrawn)
+    writer.packed(3, givenUp.lazy.map(\.rawValue))
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
     self.init()
     while let field = try reader.next() {
-      guard field == 1 else { throw reader.unknown(field) }
-      try readAcquaintance(reader.nested())
+      switch field {
+      case 1: try readAcquaintance(reader.nested())
+      case 2: isWithdrawn = try reader.bool()
+      case 3: givenUp = try reader.packed().map(NodeID.init)
+      default: throw reader.unknown(field)
+      }
     }
   }
 

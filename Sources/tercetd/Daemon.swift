@@ -20,7 +20,7 @@ struct Daemon: AsyncParsableCommand {
 
       Exit codes: 0 stopped by a signal, 1 failed, 64 usage, 78 the configuration is wrong.
       """,
-    version: Release.version)
+    version: Release.version, subcommands: [Recover.self])
 
   @Option(name: [.customLong("configuration"), .customShort("c")], help: "The configuration file.")
   var configurationFile = "/etc/tercet/tercetd.yaml"
@@ -32,7 +32,11 @@ struct Daemon: AsyncParsableCommand {
   static func start() async {
     do {
       var command = try parseAsRoot()
-      if var daemon = command as? Daemon { try await daemon.run() } else { try command.run() }
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch let error as ConfigurationError {
       FileHandle.standardError.write(Data("\(error)\n".utf8))
       Foundation.exit(78)

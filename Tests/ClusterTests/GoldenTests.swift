@@ -155,6 +155,9 @@ extension Golden {
       "7a160a140804121000000000000000010000000000000002"),
     Golden(Intent.managerStep(.completed(300)), "7a0310ac02"),
     Golden(
+      Intent.recovery(Recovery(survivor: NodeID(1), givenUp: [NodeID(2), NodeID(3)], reason: "r")),
+      "8201090801120202031a0172"),
+    Golden(
       Intent.register(NodeDescription(name: "a", zone: "z", address: "10.0.0.1")),
       "42210a016112017a1a0831302e302e302e312a056c696e757832067838365f36343801"),
     Golden(Intent.health(node: "a", .lost), "4a050a01611001"),

@@ -9,7 +9,7 @@ extension RandomValues {
   }
 
   mutating func intent() -> Intent {
-    switch below(15) {
+    switch below(16) {
     case 0: .deploy(stack())
     case 1: .remove(stack: text())
     case 2: .scale(serviceName(), replicas: int())
@@ -24,6 +24,9 @@ extension RandomValues {
     case 11: .database(databaseStep())
     case 12: .managers(managerChange())
     case 13: .managerStep(managerStep())
+    case 14:
+      .recovery(
+        Recovery(survivor: NodeID(uint()), givenUp: list { NodeID($0.uint()) }, reason: text()))
     default: .cachePositions(list { CachePosition(cache: $0.text(), position: $0.uint()) })
     }
   }

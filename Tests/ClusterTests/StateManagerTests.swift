@@ -63,6 +63,20 @@ struct StateManagerTests {
     #expect(replica.apply(.managers(ManagerChange())) == .unchanged)
   }
 
+  @Test(
+    "after a recovery the lost ones are given up until they are replaced, and the change under way is over")
+  func recovery() throws {
+    var replica = Replica()
+    replica.accept(replacing(1, by: 4))
+    replica.accept(.recovery(Recovery(survivor: NodeID(2), givenUp: [NodeID(1), NodeID(3)], reason: "fire")))
+    #expect(replica.state.managers.change == nil)
+    #expect(replica.state.managers.givenUp == [NodeID(1), NodeID(3), NodeID(4)])
+    #expect(try State(decoding: replica.state.encoded()) == replica.state)
+    replica.accept(replacing(4, by: 5), .managerStep(.completed(3)))
+    #expect(replica.state.managers.givenUp == [NodeID(1), NodeID(3)])
+    #expect(replica.state.managers.removed == [NodeID(4)])
+  }
+
   @Test("the snapshot holds it all")
   func snapshot() throws {
     var replica = Replica()

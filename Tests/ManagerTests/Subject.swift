@@ -21,6 +21,8 @@ struct Subject {
   private var taken = 0
   /// Where the snapshots stand that it made.
   private(set) var snapshots: [Index] = []
+  /// As it was last written.
+  private(set) var admission: Admission?
   /// Writes become durable at once; otherwise they wait for `flush`.
   var writesAtOnce = true
   private var waitingWrites: [WriteID] = []
@@ -31,7 +33,8 @@ struct Subject {
 
   /// Manager 1, named `a`, of a cluster of one or three.
   init(
-    managers: Int = 3, node: NodeDescription = Subject.described("a"), admission: Admission? = Admission()
+    managers: Int = 3, node: NodeDescription = Subject.described("a"), admission: Admission? = Admission(),
+    restored: Restored? = nil
   ) {
     let peers = (1...managers).map {
       Manager.Peer(id: NodeID(UInt64($0)), name: Self.names[$0 - 1], zone: Self.names[$0 - 1])
@@ -40,7 +43,7 @@ struct Subject {
       cluster: "c1", id: NodeID(1), node: node, managers: peers)
     manager = Manager(
       configuration: configuration,
-      restored: .fresh(Membership(voters: peers.map(\.id)), admission: admission),
+      restored: restored ?? .fresh(Membership(voters: peers.map(\.id)), admission: admission),
       disk: Self.disk(1), nonce: 7, at: now)
     var effects: [Manager.Effect] = []
     manager.start(at: now, into: &effects)
@@ -72,6 +75,7 @@ struct Subject {
       switch effect {
       case .write(let write):
         waitingWrites.append(write.id)
+        admission = write.admission ?? admission
         if let snapshot = write.snapshot { snapshots.append(snapshot.position.index) }
       case .send(let peer, let frame):
         guard let message = try? PeerMessage(decoding: frame) else {

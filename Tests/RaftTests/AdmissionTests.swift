@@ -78,6 +78,9 @@ struct AdmissionTests {
     #expect(CodingTests.hex(admission.encoded()) == "0a140802\(disk)0a1508ac02\(disk)")
     #expect(try Admission(decoding: admission.encoded()) == admission)
     #expect(Admission().encoded() == [])
+    admission.isWithdrawn = true
+    #expect(CodingTests.hex(admission.encoded()) == "0a140802\(disk)0a1508ac02\(disk)1001")
+    #expect(try Admission(decoding: admission.encoded()) == admission)
     #expect(throws: WireError.self) { try Admission(decoding: [0x0a, 2, 8, 1]) }
   }
 }

@@ -1,6 +1,7 @@
 import Raft
 import Simulation
 import Testing
+import WireFormat
 
 @Suite("Recovery from a lost majority")
 struct RecoveryTests {
@@ -85,6 +86,10 @@ struct RecoveryTests {
   @Test("a recovery that cannot be right is refused, and says what to do")
   func refusals() {
     let store = Restored.log([1, 1], voters: [1, 2, 3])
+    var stranger = store
+    stranger.admission = nil
+    var withdrawn = store
+    withdrawn.admission?.isWithdrawn = true
     let damaged = Restored.log([2, 1], voters: [1, 2, 3])
     func refusal(_ store: Restored, _ voters: [NodeID], _ record: [UInt8] = [1]) -> String {
       do {
@@ -99,5 +104,17 @@ struct RecoveryTests {
     #expect(refusal(store, [1, 9]).contains("n9 is no member; the log knows n1, n2, n3"))
     #expect(refusal(store, [1], []).contains("recorded"))
     #expect(refusal(damaged, [1]).contains("another survivor"))
+    #expect(refusal(stranger, [1]).contains("never took part"))
+    #expect(refusal(withdrawn, [1]).contains("earlier recovery"))
+  }
+
+  @Test("the disks of those who are given up are known no more, and that they are is written down")
+  func givesUp() throws {
+    var store = Restored.log([1, 1], voters: [1, 2, 3])
+    for node: NodeID in [2, 3] { store.admission?[node] = Incarnation(high: node.rawValue, low: 1) }
+    let recovered = try store.recovered(at: 1, voters: [1, 3], record: Self.record)
+    let admission = try #require(recovered.admission)
+    #expect(admission[2] == nil && admission[3] != nil && admission.givenUp == [2])
+    #expect(try Admission(decoding: admission.encoded()) == admission)
   }
 }

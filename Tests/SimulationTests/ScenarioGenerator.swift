@@ -65,7 +65,10 @@ struct ScenarioGenerator {
       }
       var incidents = [incident()] + times(3) { $0.incident() }
       incidents = incidents.flatMap { incident -> [Incident] in
-        if case .wipe(let target) = incident { [.kill(target), incident] } else { [incident] }
+        switch incident {
+        case .wipe(let target), .recover(let target): [.kill(target), incident]
+        default: [incident]
+        }
       }
       steps.append(.init(trigger, incidents))
     }
@@ -90,7 +93,7 @@ struct ScenarioGenerator {
   private mutating func incident() -> Incident {
     let (one, other) = ends()
     let target = target()
-    switch below(27) {
+    switch below(28) {
     case 0: return .cut(one, other, direction())
     case 1: return .isolate(target)
     case 2: return .healLink(one, other)
@@ -106,6 +109,7 @@ struct ScenarioGenerator {
     case 12: return .reboot(target, down: duration())
     case 13: return .powerOff(target)
     case 14: return .wipe(target)
+    case 27: return .recover(target)
     case 15: return .disk(target, pick(DiskFault.allCases))
     case 16: return .clockJump(target, duration())
     case 17: return .clockDrift(target, partsPerMillion: below(2_001) - 1_000)

@@ -148,6 +148,7 @@ struct ScenarioMistakeTests {
       Mistake("at 1s purge news", 3, 13, "begins with `/`"),
       Mistake("at 1s wipe m1", 3, 7, "running manager", "stop or kill"),
       Mistake("at 1s stop m2; wipe m1", 3, 16, "running manager"),
+      Mistake("at 1s recover m1", 3, 7, "running manager", "stop or kill"),
       // Triggers
       Mistake("then +1s kill m1", 3, 1, "no step before"),
       Mistake("at 1s kill m1\nthen 1s start m1", 4, 6, "+200ms", "found `1s`"),

@@ -42,6 +42,14 @@ actor DaemonCluster {
     ["--authority", home("authority"), "--output", home(name), "--data-folder", dataFolder(name)]
   }
 
+  /// The cluster's name as bootstrap made it unique.
+  nonisolated var identity: String {
+    get throws {
+      let text = try String(contentsOfFile: "\(home("operator"))/operator.yaml", encoding: .utf8)
+      return text.firstMatch(of: #/(?m)^cluster: (.+)$/#).map { String($0.1) } ?? ""
+    }
+  }
+
   private func begin() async throws {
     let managers = Self.founders.enumerated().flatMap { ordinal, name in
       ["--manager", "\(name)@\(name)=\(address(ordinal + 1))"]
@@ -134,6 +142,23 @@ extension DaemonCluster {
       }
     } catch {
       throw DaemonFailure(description: "not in time; the managers last seen:\n\(last)\n\(logs)")
+    }
+  }
+
+  /// `tercetd recover` on a manager's log.
+  nonisolated func recover(_ name: String, _ arguments: [String] = []) async throws -> CommandLineTool {
+    try await CommandLineTool.run(
+      ["recover", "--configuration", "\(home(name))/tercetd.yaml"] + arguments, program: "tercetd")
+  }
+
+  /// Waits until a manager has logged something so many times.
+  func untilLogged(_ words: String, by name: String, times: Int) async throws {
+    do {
+      try await eventually {
+        try String(contentsOfFile: "\(folder)/\(name).log", encoding: .utf8).ranges(of: words).count >= times
+      }
+    } catch {
+      throw DaemonFailure(description: "\(name) has not logged '\(words)' \(times) times\n\(logs)")
     }
   }
 

@@ -38,7 +38,7 @@ extension RaftInvariants {
         [node], index, term: term)
     }
     let holds = (known + lost).filter { $0.durable.holds(entry) }.map(\.id)
-    if !known[slot].submitted.membership.isQuorum(holds) {
+    if !known[slot].membershipsOfStep.contains(where: { $0.isQuorum(holds) }) {
       fail(
         .durableQuorum,
         "\(node) commits entry \(index) of term \(entry.term), which is on the disks of \(holds)",
@@ -49,6 +49,17 @@ extension RaftInvariants {
     for other in known.indices where known[other].isLeader && known[other].term > term {
       checkCompleteness(at: other, term: known[other].term)
     }
+  }
+}
+
+extension RaftInvariants.Known {
+  /// Those in force during the step that has ended: what was committed at its beginning by one may have let the
+  /// leader begin the next.
+  fileprivate var membershipsOfStep: [Membership] {
+    let first = newMemberships.first ?? .max
+    let before = submitted.memberships.last { $0.index < first }
+    let since = submitted.memberships.filter { $0.index >= first }
+    return ([before].compactMap(\.self) + since).map(\.membership)
   }
 }
 

@@ -29,7 +29,8 @@ public struct FaultLedger: Sendable {
   private var lastKilled: Target?
   /// Machines whose log is damaged: their managers do not start.
   private var damaged: [Target] = []
-  public private(set) var wipesOfRunningManagers: [Place] = []
+  /// Folders of managers that run are wiped or rewritten.
+  public private(set) var offlineActsOnRunningManagers: [Place] = []
 
   public init(_ scenario: Scenario) {
     nodes = scenario.nodes
@@ -61,7 +62,7 @@ public struct FaultLedger: Sendable {
       begin(.frozen, target, at: place)
       lastKilled = resolved(target)
     case .resume(let target): end([.frozen], of: target)
-    case .wipe(let target): recordWipe(of: target, at: place)
+    case .wipe(let target), .recover(let target): recordOfflineAct(on: target, at: place)
     case .disk(let target, let fault): record(fault, of: target, at: place)
     case .clockDrift(let target, let parts):
       end([.drift], of: target)
@@ -122,7 +123,7 @@ public struct FaultLedger: Sendable {
   }
 
   /// The folder of a manager that is known to run.
-  private mutating func recordWipe(of target: Target, at place: Place) {
+  private mutating func recordOfflineAct(on target: Target, at place: Place) {
     let isDown = open.contains { lasting in
       guard lasting.fault == .manager else { return false }
       guard let machines = machines(of: resolved(target)), let down = lasting.machines else {
@@ -130,7 +131,7 @@ public struct FaultLedger: Sendable {
       }
       return machines.allSatisfy(down.contains)
     }
-    if !isDown, !damaged.contains(resolved(target)) { wipesOfRunningManagers.append(place) }
+    if !isDown, !damaged.contains(resolved(target)) { offlineActsOnRunningManagers.append(place) }
   }
 
   // MARK: Begin and end

@@ -2,7 +2,7 @@ extension Incident {
   /// Whether it makes things worse; what ends something or asks for something does not.
   public var isFault: Bool {
     switch self {
-    case .healLink, .heal, .start, .resume, .restore, .operate: false
+    case .healLink, .heal, .start, .resume, .recover, .restore, .operate: false
     case .disk(_, .release), .disk(_, .free): false
     case .docker(_, .up), .docker(_, .well), .image(_, .well): false
     case .postgres(_, .thaw), .postgres(_, .well), .varnish(_, .reachable), .varnish(_, .well): false

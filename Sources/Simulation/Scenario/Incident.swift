@@ -35,6 +35,9 @@ public enum Incident: Hashable, Sendable {
   case powerOff(Target)
   /// `wipe m1`: the manager's data folder is lost. The manager must be stopped.
   case wipe(Target)
+  /// `recover m1`: an operator lets the cluster go on with this manager alone, because a majority was lost. It must be
+  /// stopped. The others are given up: they stand aside until they are replaced.
+  case recover(Target)
 
   // MARK: Disks and clocks
   case disk(Target, DiskFault)

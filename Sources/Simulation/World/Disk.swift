@@ -12,7 +12,7 @@ struct Disk: Sendable {
   private(set) var isDamaged = false
   /// Another one when the folder is lost.
   private(set) var incarnation: Incarnation
-  /// Whether an earlier disk of this machine belonged to the cluster, and this one does not.
+  /// Whether an earlier disk of this machine belonged to the cluster, and this one does not, or not any more.
   private(set) var isStranger = false
   /// When the last write that was begun ends.
   var busyUntil = Instant.origin
@@ -57,6 +57,12 @@ struct Disk: Sendable {
     wipe(founding)
     isStranger = false
   }
+
+  /// An operator rewrites the log.
+  mutating func rewrite(_ log: Restored) { durable = log }
+
+  /// The cluster has gone on without this disk.
+  mutating func giveUp() { isStranger = true }
 
   /// What opening the log gives; nil if damage is found.
   func open() -> Restored? { isDamaged ? nil : durable }

@@ -34,6 +34,8 @@ struct Invariants: Sendable {
 
   mutating func wiped(_ node: NodeID) { raft.wiped(node) }
 
+  mutating func recovered(_ node: NodeID, log: Restored) { raft.recovered(node, store: log) }
+
   mutating func stored(_ node: NodeID, _ write: Write) { raft.stored(through: write.id, by: node) }
 
   mutating func stepped(

@@ -57,6 +57,7 @@ extension World {
         world.invariants.wiped(world.machines[index].id)
         world.machines[index].wipe()
       }
+    case .recover(let target): return machines(target).first.map { recover($0) } ?? false
     case .disk(let target, let fault): return each(target) { $0.befallDisk($1, fault) }
     case .clockJump(let target, let ahead):
       return each(target) { world, index in

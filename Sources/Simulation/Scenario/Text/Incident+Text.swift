@@ -23,6 +23,7 @@ extension Incident {
     case .reboot(let target, let down): "reboot \(target.text) down \(Quantity.text(down))"
     case .powerOff(let target): "poweroff \(target.text)"
     case .wipe(let target): "wipe \(target.text)"
+    case .recover(let target): "recover \(target.text)"
     case .disk(let target, let fault): "disk \(target.text) \(fault.rawValue)"
     case .clockJump(let target, let length): "clock \(target.text) jump \(Quantity.signed(length))"
     case .clockDrift(let target, let parts): "clock \(target.text) drift \(parts > 0 ? "+" : "")\(parts)ppm"

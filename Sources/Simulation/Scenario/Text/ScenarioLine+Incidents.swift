@@ -4,7 +4,7 @@ import Raft
 /// The first word of an incident.
 private enum Verb: String, CaseIterable {
   case cut, isolate, heal, link, clog, flap
-  case kill, stop, start, pause, resume, reboot, poweroff, wipe
+  case kill, stop, start, pause, resume, reboot, poweroff, wipe, recover
   case disk, clock, docker, container, image, postgres, varnish
   case restore
   case deploy, scale, promote, purge, drain, activate, replace
@@ -36,6 +36,7 @@ extension ScenarioLine {
     case .reboot: return try reboot()
     case .poweroff: return .powerOff(try target())
     case .wipe: return .wipe(try target())
+    case .recover: return .recover(try target())
     case .disk: return .disk(try target(), try choice("what befalls the disk"))
     case .clock: return try clockIncident()
     case .docker: return .docker(try target(), try engineFault())

@@ -172,9 +172,9 @@ struct ScenarioParser {
 
   private func checkFaults(_ scenario: Scenario) throws(ScenarioError) {
     let ledger = FaultLedger(scenario)
-    if let wipe = ledger.wipesOfRunningManagers.first {
+    if let act = ledger.offlineActsOnRunningManagers.first {
       throw error(
-        at: wipe, in: scenario, "a running manager's folder cannot be wiped",
+        at: act, in: scenario, "a running manager's folder cannot be wiped or rewritten",
         remedy: "stop or kill the manager before")
     }
     guard scenario.eventually != nil, let lasting = ledger.lasting.first else { return }
