@@ -85,9 +85,9 @@ private func lines(_ servers: [Balancing.Server]) -> String {
 /// servers, as most are.
 private let hop = "x-tercet-from-elsewhere"
 
-/// A server is down after two failed connections in a row, and up again after one that works. The interval is also
-/// how long a rollout waits for the first check of a new server.
-let serverOptions = "check inter 500ms rise 1 fall 2"
+/// A server is down after two failed connections in a row, and up again after one that works. The first check of a
+/// new server, and each of one that is down, comes after `downinter`: so long a rollout waits for it.
+let serverOptions = "check inter 500ms downinter 100ms rise 1 fall 2"
 
 func endpoint(of server: Balancing.Server) -> String {
   server.address.contains(":") ? "[\(server.address)]:\(server.port)" : "\(server.address):\(server.port)"
