@@ -54,6 +54,12 @@ extension ThreeZones {
     private func refuses(in zone: Lab.Zone) async throws {
       let refused = try await Cluster.tercet(in: zone, "scale", "\(Shop.service)=6")
       #expect(refused.status == 5, "\(refused.output) \(refused.errors)")
+      let answer = try await Lab.exec(
+        in: zone, "curl", "--silent", "--output", "/dev/null", "--write-out",
+        "%{http_code} %header{retry-after}",
+        "--request", "PURGE", "http://\(zone.address):7480/page")
+      #expect(answer.output.hasPrefix("503 "), "\(answer.output)")
+      #expect(answer.output.count > 4, "it says when to try again")
     }
   }
 }

@@ -4,8 +4,9 @@ import Testing
 extension ThreeZones {
   @Suite struct Promotions {
     @Test(
-      "tercet promote under a steady load of inserts loses no acknowledged row and never has two writable")
-    func promoteUnderLoad() async throws {
+      "tercet promote under a steady load of inserts loses no acknowledged row and never has two writable",
+      arguments: ["there", "and back"])
+    func promoteUnderLoad(_ way: String) async throws {
       let before = try await Cluster.whole()
       let primary = try #require(before.databases.first?.primary)
       let load = try await InsertLoad.start()

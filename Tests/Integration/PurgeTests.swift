@@ -40,6 +40,27 @@ extension ThreeZones {
       #expect(try await Shop.page(at: .b).isMiss)
     }
 
+    @Test("a Varnish that was killed is purged on from where the log is, once it is back")
+    func purgeWhileDown() async throws {
+      try await Cluster.whole()
+      for zone in Lab.Zone.data {
+        try await Shop.cache(at: zone)
+      }
+      try await Lab.bash(in: .b, "pkill -KILL '^(varnishd|cache-main)$'")
+      let purged = try await Cluster.tercet("purge", Shop.address)
+      #expect(purged.status == 0)
+      #expect(purged.errors.contains("cache b"), "the command names the cache that is behind")
+
+      try await Lab.run("start", "b")
+
+      let status = try await Cluster.whole()
+      #expect(status.caches.allSatisfy { $0.lag == 0 })
+      #expect(try await Shop.page(at: .b).isMiss)
+      try await Shop.cache(at: .b)
+      #expect(try await Cluster.tercet("purge", Shop.address).status == 0)
+      #expect(try await Shop.page(at: .b).isMiss, "the new process is purged as the old one was")
+    }
+
     @Test("a Varnish that was cut off during purges has none of the pages left when it is back")
     func purgeWhileCutOff() async throws {
       try await Cluster.whole()
