@@ -111,6 +111,7 @@ let package = Package(
     .systemLibrary(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CProcess"),
     // Pure: no IO, no clock, no `async`, no Foundation; checked by `PurityTests`.
     module("WireFormat", []),
     module("PlantedBugs", []),
@@ -122,7 +123,7 @@ let package = Package(
     module("StackFile", ["Cluster", "Raft", yams]),
     // Drivers: each carries out its actions and reports what it observes.
     module("DockerEngine", ["Cluster", "Raft", httpClient, nio, nioHTTP1, nioFoundation, logging]),
-    module("PostgresServer", ["Cluster", "Raft", "CPostgres", subprocess, system, logging]),
+    module("PostgresServer", ["Cluster", "Raft", "CPostgres", "CProcess", subprocess, system, logging]),
     module(
       "VarnishCache",
       ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, collections, subprocess, system, logging]),

@@ -85,7 +85,7 @@ public struct Drivers: Sendable {
       if seen != last { report(seen) }
       last = seen
       // A rollout waits for servers that are not up yet.
-      await balancerPause.sleep(for: .milliseconds(isSettled ? 1_000 : 100))
+      await balancerPause.sleep(for: .milliseconds(isSettled ? 2_000 : 100))
     }
   }
 }

@@ -17,8 +17,8 @@ actor Observer {
   private var tidiedAt: ContinuousClock.Instant?
   /// The signs when the last look began.
   private var signAtLook: Sign?
-  /// A server that was ready, and the state of the file that told so: need not be read again.
-  private var ready: (file: FileState, server: ServerProcess)?
+  /// A server that was ready, and the state of the file that told so: need not be read again. Its end rings the bell.
+  private var ready: (file: FileState, server: ServerProcess, end: ProcessEnd?)?
   private nonisolated let bell = DispatchSemaphore(value: 0)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -31,12 +31,14 @@ actor Observer {
   }
 
   /// Waits until another look is worth it: a server has come or gone since the last, someone woke this, or the time
-  /// is over. Ten times a second it looks for signs of it, on its own thread: asleep in a task, each of these would
-  /// wake three threads. Meanwhile it answers nobody else: who wants something of it wakes it.
+  /// is over. A server that is ready tells of its end; else this looks for signs ten times a second, on its own thread:
+  /// asleep in a task, each of these would wake three threads. Meanwhile it answers nobody else: who wants something of
+  /// it wakes it.
   func rest(atMost limit: Duration) {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {
-      if bell.wait(timeout: .now() + .milliseconds(100)) == .success {
+      let step = ready?.end == nil ? .milliseconds(100) : end - .now
+      if bell.wait(timeout: .now() + .nanoseconds(Int(step / .nanoseconds(1)))) == .success {
         // One look serves all who rang.
         while bell.wait(timeout: .now()) == .success {}
         return
@@ -60,7 +62,11 @@ actor Observer {
     if let ready, ready.file == file, ready.server.works(in: folder.data) { return ready.server }
     let server = ServerProcess.running(in: folder.data)
     ready = nil
-    if let file, let server, server.status == "ready" { ready = (file, server) }
+    if let file, let server, server.status == "ready" {
+      let end = ProcessEnd(of: server.pid) { [bell] in bell.signal() }
+      // It may have ended before, and its number be another process's.
+      if server.works(in: folder.data) { ready = (file, server, end) }
+    }
     return server
   }
 

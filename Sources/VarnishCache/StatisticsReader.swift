@@ -11,7 +11,7 @@ actor StatisticsReader {
   private var last: CacheCounts?
   private var readAt: ContinuousClock.Instant?
 
-  private static let interval = Duration.seconds(15)
+  private static let interval = Duration.seconds(30)
 
   init(folder: String?) { self.folder = folder }
 
@@ -31,9 +31,11 @@ actor StatisticsReader {
   private static let fields = ["MAIN.n_object", "MAIN.cache_hit", "MAIN.cache_miss"]
 
   private func read() async throws -> CacheCounts? {
+    // Started by its name alone, it would be tried in each folder of the path, with a fork each.
+    let program = try await Executable.name("varnishstat").resolveExecutablePath(in: .inherit)
     let instance = folder.map { ["-n", $0] } ?? []
     let result = try await Subprocess.run(
-      .name("varnishstat"),
+      .path(program),
       arguments: Arguments(["-1", "-j", "-t", "1"] + instance + Self.fields.flatMap { ["-f", $0] }),
       output: .bytes(limit: 1 << 20), error: .discarded)
     guard case .exited(0) = result.terminationStatus else { return nil }

@@ -25,12 +25,13 @@ enum Lab {
   static let network = variable("TERCET_LAB_NET", or: "10.211")
   static let folder = variable("TERCET_LAB", or: "/var/tmp/tercet-test")
 
+  /// Those that were built with these tests.
+  static let programs = variable(
+    "TERCET_BIN", or: URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path)
+
   private static let environment = [
     "TERCET_LAB_NAME": variable("TERCET_LAB_NAME", or: "tercet-test"), "TERCET_LAB": folder,
-    "TERCET_LAB_NET": network,
-    // The programs that were built with these tests.
-    "TERCET_BIN": variable(
-      "TERCET_BIN", or: URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path),
+    "TERCET_LAB_NET": network, "TERCET_BIN": programs,
   ]
 
   private static func variable(_ name: String, or standard: String) -> String {
