@@ -50,6 +50,14 @@ extension TaskTemplate {
     return unknown
   }
 
+  /// Whether the text holds something that looks like a placeholder and is none that is known.
+  public static func hasUnknownPlaceholder(_ text: String) -> Bool {
+    pieces(of: text).contains { $0.isUnknown }
+  }
+
+  /// All that are known, with their braces.
+  public static var placeholders: [String] { Placeholder.allCases.map { "{{\($0.rawValue)}}" } }
+
   /// All texts that may hold placeholders.
   private mutating func forEachText(_ body: (inout String) -> Void) {
     func visit(_ settings: inout [Setting]) {

@@ -1,7 +1,4 @@
-import Raft
-
-/// The most tasks a service may have: beyond it a typing error is more likely than a wish.
-let maximumReplicas = 1_000
+public import Raft
 
 // MARK: Stacks and services
 
@@ -35,8 +32,8 @@ extension State {
     }
     for service in stack.services {
       guard isValidName(service.name) else { return "\(service.name) is no valid name for a service" }
-      if case .replicated(let count) = service.mode, !(0...maximumReplicas).contains(count) {
-        return "service \(service.name): replicas must be from 0 to \(maximumReplicas), not \(count)"
+      if case .replicated(let count) = service.mode, !(0...Service.maximumReplicas).contains(count) {
+        return "service \(service.name): replicas must be from 0 to \(Service.maximumReplicas), not \(count)"
       }
       if let reason = service.impossibleNumber { return reason }
       if let unknown = service.template.unknownPlaceholders().first {
@@ -121,8 +118,8 @@ extension State {
 
   mutating func scale(_ name: ServiceName, to replicas: Int) -> Outcome {
     guard let service = services[name] else { return .refused(reason: "there is no service \(name)") }
-    guard (0...maximumReplicas).contains(replicas) else {
-      return .refused(reason: "replicas must be from 0 to \(maximumReplicas), not \(replicas)")
+    guard (0...Service.maximumReplicas).contains(replicas) else {
+      return .refused(reason: "replicas must be from 0 to \(Service.maximumReplicas), not \(replicas)")
     }
     switch service.specification.mode {
     case .global: return .refused(reason: "\(name) is global: it runs once on every node that fits")
@@ -135,6 +132,13 @@ extension State {
 }
 
 extension Service {
+  /// The most tasks a service may have: beyond it a typing error is more likely than a wish.
+  public static let maximumReplicas = 1_000
+  /// The most ports that a service may publish; a stack file that is above it holds a typing error.
+  public static let maximumPorts = 1_000
+  /// No time in a service's settings is longer.
+  public static let maximumDuration = Duration.seconds(366 * 86_400)
+
   /// What no service can have, as a sentence; nil when all numbers make sense. A client may send anything, and what
   /// is in the log is calculated with for ever.
   fileprivate var impossibleNumber: String? {
@@ -149,6 +153,9 @@ extension Service {
       policies.flatMap { [$0.delay, $0.monitor] } + [restart.delay, restart.window, template.stopGracePeriod]
       + (template.healthcheck.map { [$0.interval, $0.timeout, $0.startPeriod] } ?? [])
     func refuse(_ what: String) -> String { "service \(name): \(what)" }
+    if template.ports.count > Self.maximumPorts {
+      return refuse("it publishes more than \(Self.maximumPorts) ports")
+    }
     if template.ports.contains(where: {
       !(1...65_535).contains($0.target) || !(1...65_535).contains($0.published)
     }) {
@@ -162,7 +169,7 @@ extension Service {
     if limits.contains(where: { !(0...1 << 56).contains($0) }) {
       return refuse("a resource limit makes no sense")
     }
-    if durations.contains(where: { $0 < .zero || $0 > .seconds(366 * 86_400) }) {
+    if durations.contains(where: { $0 < .zero || $0 > Self.maximumDuration }) {
       return refuse("a duration is negative or longer than a year")
     }
     return nil
@@ -232,7 +239,7 @@ extension State {
     }
     switch (event, rollout.phase) {
     case (.failed(let count), .updating), (.failed(let count), .rollingBack):
-      guard (1...maximumReplicas).contains(count) else {
+      guard (1...Service.maximumReplicas).contains(count) else {
         return .refused(reason: "\(count) failures at once cannot be")
       }
       rollout.failures += count

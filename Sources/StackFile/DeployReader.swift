@@ -3,9 +3,6 @@ internal import Raft
 
 /// A service's `deploy`: how many, where, and how they change.
 enum DeployReader {
-  /// More tasks than three zones can hold are a slip of the finger.
-  private static let maximumReplicas = 10_000
-
   static func read(_ element: Element, into service: inout Service) {
     guard let record = Record(element, ServiceKeys.deploy) else { return }
     service.mode = readMode(record)
@@ -20,7 +17,7 @@ enum DeployReader {
   }
 
   private static func readMode(_ record: Record) -> Service.Mode {
-    let replicas = record["replicas"]?.integer(0...maximumReplicas)
+    let replicas = record["replicas"]?.integer(0...Service.maximumReplicas)
     guard let element = record["mode"] else { return .replicated(replicas ?? 1) }
     switch element.text() {
     case "global":
@@ -40,7 +37,7 @@ enum DeployReader {
 
   private static func readUpdate(_ element: Element, isRollback: Bool, into policy: inout UpdatePolicy) {
     guard let record = Record(element, ServiceKeys.update) else { return }
-    if let parallelism = record["parallelism"]?.integer(0...maximumReplicas) {
+    if let parallelism = record["parallelism"]?.integer(0...Service.maximumReplicas) {
       policy.parallelism = parallelism
     }
     if let delay = record["delay"]?.duration() { policy.delay = delay }

@@ -37,7 +37,14 @@ extension Element {
 
   func port() -> Int? { integer(1...65535) }
 
-  func duration() -> Duration? { quantity(Quantity.duration) }
+  func duration() -> Duration? {
+    guard let duration = quantity(Quantity.duration) else { return nil }
+    guard duration <= Service.maximumDuration else {
+      error("a duration is no longer than a year")
+      return nil
+    }
+    return duration
+  }
 
   func byteCount() -> Int64? { quantity(Quantity.bytes) }
 
@@ -80,6 +87,13 @@ extension Element {
 
 /// Lists and mappings with a meaning.
 extension Element {
+  /// The scalars below, and this one, that hold a placeholder that is none.
+  var unknownPlaceholders: [Element] {
+    if isList { return (list() ?? []).flatMap(\.unknownPlaceholders) }
+    if isMapping { return (fields() ?? []).flatMap(\.value.unknownPlaceholders) }
+    return rawText.map(TaskTemplate.hasUnknownPlaceholder) == true ? [self] : []
+  }
+
   /// A list of texts.
   func texts() -> [String] { list()?.compactMap { $0.text() } ?? [] }
 

@@ -24,6 +24,12 @@ enum EnvironmentReader {
     return value
   }
 
+  /// A word of an `env_file` that can be a variable's name: the others may be secrets whose name is missing.
+  private static func isName(_ text: some StringProtocol) -> Bool {
+    guard let first = text.first, first.isASCII, first.isLetter || first == "_" else { return false }
+    return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
+  }
+
   private static func files(_ element: Element) -> [Element] {
     guard element.isList else { return [element] }
     return (element.list() ?? []).compactMap { item in
@@ -48,12 +54,20 @@ enum EnvironmentReader {
       let line = line.drop { $0 == " " || $0 == "\t" }
       guard !line.isEmpty, !line.hasPrefix("#") else { return nil }
       let name = String(line.prefix { $0 != "=" })
-      guard !name.isEmpty, !name.contains(where: \.isWhitespace) else {
+      let standsAlone = name.count == line.count
+      guard standsAlone ? isName(name) : !name.isEmpty && !name.contains(where: \.isWhitespace) else {
         file.error("line \(number + 1) of `\(path)` is not NAME=value")
         return nil
       }
-      if name.count < line.count { return Setting(name, String(line.dropFirst(name.count + 1))) }
-      return ownValue(file, name).map { Setting(name, $0) }
+      guard standsAlone else { return Setting(name, String(line.dropFirst(name.count + 1))) }
+      guard let value = file.reading.surroundings.variables(name) else {
+        // Not even the name: it may be a password that lost its own.
+        file.warning(
+          "line \(number + 1) of `\(path)` names a variable that is not set, and is left out",
+          remedy: "set it, or write NAME=value there")
+        return nil
+      }
+      return Setting(name, value)
     }
   }
 }

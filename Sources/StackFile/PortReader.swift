@@ -6,6 +6,12 @@ enum PortReader {
     var ports: [Port] = []
     for item in element.list() ?? [] {
       let more = item.isMapping ? long(item).map { [$0] } ?? [] : short(item)
+      guard ports.count + more.count <= Service.maximumPorts else {
+        item.error(
+          "a service publishes no more than \(Service.maximumPorts) ports",
+          remedy: "publish only those that are used")
+        return ports
+      }
       for port in more {
         if ports.contains(where: { $0.published == port.published && $0.transport == port.transport }) {
           item.error("port \(port.published) is published twice")

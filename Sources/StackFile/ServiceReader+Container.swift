@@ -14,6 +14,7 @@ extension ServiceReader {
     template.healthcheck = record["healthcheck"].flatMap(readHealthcheck)
     template.logging = record["logging"].flatMap(readLogging)
     checkTargets(record, template)
+    checkPlaceholders(record, template)
   }
 
   private func readProcess(_ record: Record, into template: inout TaskTemplate) {
@@ -140,6 +141,20 @@ extension ServiceReader {
       return Ulimit(name: field.key, soft: Int64(soft), hard: Int64(hard))
     }
     return limits.sorted { $0.name < $1.name }
+  }
+
+  /// What is unknown is not shown: it may be a part of a password.
+  private func checkPlaceholders(_ record: Record, _ template: TaskTemplate) {
+    guard !template.unknownPlaceholders().isEmpty else { return }
+    let keys = ["hostname", "environment", "labels", "volumes"]
+    let inPlace = keys.compactMap { record[$0] }.flatMap(\.unknownPlaceholders)
+    // Otherwise it came from elsewhere: another file, a volume's definition, or a variable.
+    let named = (["env_file"] + keys).compactMap { record.keyElement($0) }.prefix(1)
+    for place in inPlace.isEmpty ? Array(named) : inPlace {
+      place.error(
+        "nothing can be put in the place of a placeholder in this value",
+        remedy: "known are \(TaskTemplate.placeholders.joined(separator: ", "))")
+    }
   }
 
   private func checkTargets(_ record: Record, _ template: TaskTemplate) {

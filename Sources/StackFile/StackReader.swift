@@ -67,22 +67,25 @@ struct StackReader {
     }
   }
 
-  /// A balanced port has one listener a zone, so that no other service can have it; two services may have the same
-  /// host port, as long as their tasks run on different nodes.
+  /// A published port belongs to one service in the cluster: which of a node's containers has it must not depend on
+  /// where the tasks are put.
   private func checkPorts(_ services: [Placed<Service>]) {
-    var owners: [Int: (service: String, mode: Port.Mode)] = [:]
+    var owners: [PublishedPort: String] = [:]
     for service in services {
-      for port in service.value.template.ports where port.transport == .tcp {
-        if let owner = owners[port.published], owner.service != service.field.key,
-          owner.mode == .balanced || port.mode == .balanced
-        {
+      for port in service.value.template.ports {
+        let published = PublishedPort(number: port.published, transport: port.transport)
+        if let owner = owners[published], owner != service.field.key {
           service.field.keyElement.error(
-            "port \(port.published) is published by `\(owner.service)` already", remedy: "publish another one"
-          )
+            "port \(port.published) is published by `\(owner)` already", remedy: "publish another one")
         }
-        owners[port.published] = (service.field.key, port.mode)
+        owners[published] = service.field.key
       }
     }
+  }
+
+  private struct PublishedPort: Hashable {
+    let number: Int
+    let transport: Port.Transport
   }
 
   private func checkPorts(_ databases: [Placed<DatabaseSpecification>]) {

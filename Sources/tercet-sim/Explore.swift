@@ -33,8 +33,12 @@ struct Explore: AsyncParsableCommand {
   @Flag(help: "Print the speed beside the targets, measured on one processor.")
   var benchmark = false
 
+  /// With a time limit alone, as many as there are.
+  private var leastSeeds: UInt64 { seeds ?? (minutes == nil ? 100 : 1) }
+
   mutating func validate() throws {
     if seeds == 0 { throw ValidationError("--seeds must be at least 1") }
+    try Machinery.check(leastSeeds, seedsFrom: fromSeed)
     if let minutes, !(minutes > 0 && minutes <= 10_000) {
       throw ValidationError("--minutes must be more than 0 and at most 10000")
     }
@@ -46,8 +50,8 @@ struct Explore: AsyncParsableCommand {
     let limit = minutes.map { Swift.Duration.seconds($0 * 60) }
     var tally = Tally()
     let traces = try self.traces.map { try TraceFile(path: $0) }
-    let last = fromSeed &+ (seeds ?? (minutes == nil ? 100 : UInt64.max / 2))
-    await Machinery.each(from: fromSeed, to: last, jobs: jobs, for: limit) { seed in
+    let end = seeds == nil && minutes != nil ? .max : fromSeed + leastSeeds
+    await Machinery.each(from: fromSeed, to: end, jobs: jobs, for: limit) { seed in
       var run = ScenarioRun(.drawn(seed: seed), seed: seed)
       return run.run()
     } then: { outcome in

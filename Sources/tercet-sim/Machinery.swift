@@ -1,8 +1,16 @@
+import ArgumentParser
 import Foundation
 
 /// Runs many worlds at the same time.
 enum Machinery {
   static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+  /// - Throws: `ValidationError` when there are not so many seeds from the first on.
+  static func check(_ count: UInt64, seedsFrom first: UInt64) throws {
+    guard first <= .max - count else {
+      throw ValidationError("\(count) seeds from \(first) on reach beyond the last, \(UInt64.max - 1)")
+    }
+  }
 
   /// Does the work for each seed of a range, at most `jobs` at once, and hands over the results as they come. After
   /// the time limit no more are begun.

@@ -29,6 +29,7 @@ struct Run: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1") }
+    try Machinery.check(seeds, seedsFrom: seed)
     guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 256") }
   }
 
@@ -38,7 +39,7 @@ struct Run: AsyncParsableCommand {
     let scenarios = try files.map { (path: $0, scenario: try Scenario.read($0)) }
     let isVerbose = verbose
     for (path, scenario) in scenarios {
-      await Machinery.each(from: seed, to: seed &+ seeds, jobs: jobs, for: nil) { seed in
+      await Machinery.each(from: seed, to: seed + seeds, jobs: jobs, for: nil) { seed in
         var run = ScenarioRun(scenario, seed: seed)
         return run.run()
       } then: { outcome in

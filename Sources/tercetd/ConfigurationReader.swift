@@ -1,3 +1,4 @@
+import NIOCore
 import Yams
 
 /// What is wrong with the configuration: every complaint, with its line.
@@ -75,6 +76,10 @@ struct Section {
   /// Complains of every key that is not one of these.
   func expect(_ keys: [String]) {
     for field in fields where !keys.contains(field.key) {
+      guard !field.key.isEmpty else {
+        complaints.add(field.mark, "a key must be one word; known here: \(keys.joined(separator: ", "))")
+        continue
+      }
       let near = nearest(to: field.key, among: keys)
       let hint = near.map { "; did you mean \($0)?" } ?? "; known here: \(keys.joined(separator: ", "))"
       complaints.add(field.mark, "unknown key \(name(field.key))\(hint)")
@@ -147,15 +152,25 @@ struct Section {
     }
   }
 
-  /// Reads `host:port`.
+  /// Reads an IP address. Names are not taken: a manager that cannot resolve the others' names while a zone is away is
+  /// away itself.
+  func address(_ key: String) -> String {
+    let text = text(key)
+    if !text.isEmpty, !text.isAddress {
+      complain(key, "\(name(key)) must be an IP address such as 10.0.0.1, not \(text)")
+    }
+    return text
+  }
+
+  /// Reads `address:port`.
   func endpoint(_ key: String, default fallback: String? = nil) -> (host: String, port: Int) {
     let text = text(key, default: fallback)
     guard !text.isEmpty else { return ("", 0) }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let host = parts.dropLast().joined(separator: ":").trimmingBrackets
-    guard parts.count >= 2, !host.isEmpty, let port = Int(parts.last ?? ""), (1...65_535).contains(port)
+    guard parts.count >= 2, host.isAddress, let port = Int(parts.last ?? ""), (1...65_535).contains(port)
     else {
-      complain(key, "\(name(key)) must be an address and a port such as 10.0.0.1:7443, not \(text)")
+      complain(key, "\(name(key)) must be an IP address and a port such as 10.0.0.1:7443, not \(text)")
       return ("", 0)
     }
     return (host, port)
@@ -191,6 +206,8 @@ struct Section {
 }
 
 extension String {
+  fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: self, port: 0)) != nil }
+
   fileprivate var trimmingBrackets: String {
     hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self
   }

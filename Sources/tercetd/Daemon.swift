@@ -25,7 +25,7 @@ struct Daemon: AsyncParsableCommand {
   @Option(name: [.customLong("configuration"), .customShort("c")], help: "The configuration file.")
   var configurationFile = "/etc/tercet/tercetd.yaml"
 
-  @Flag(help: "Only check the configuration and say what is wrong with it.")
+  @Flag(help: "Only check the configuration, and that this machine has what it names; say what is wrong.")
   var check = false
 
   @concurrent
@@ -47,7 +47,7 @@ struct Daemon: AsyncParsableCommand {
 
   @concurrent
   mutating func run() async throws {
-    let configuration = try DaemonConfiguration.read(file: configurationFile)
+    let configuration = try DaemonConfiguration.read(file: configurationFile, isChecked: check)
     if check {
       print(
         "\(configurationFile) is sound: manager \(configuration.name) of cluster \(configuration.cluster)")

@@ -88,10 +88,12 @@ struct DaemonConfiguration: Sendable {
 }
 
 extension DaemonConfiguration {
-  /// Reads a file and everything that it names.
+  /// Reads a file and the certificates that it names.
   ///
+  /// - Parameter isChecked: whether programs and secrets that this machine lacks are mistakes. To a manager that starts
+  ///   they are not: it takes part, and says in the status what its node cannot do.
   /// - Throws: every mistake with its line.
-  static func read(file: String) throws(ConfigurationError) -> DaemonConfiguration {
+  static func read(file: String, isChecked: Bool = false) throws(ConfigurationError) -> DaemonConfiguration {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw ConfigurationError(complaints: [
         "\(file): error: cannot be read; name another file with --configuration"
@@ -101,11 +103,11 @@ extension DaemonConfiguration {
       throw ConfigurationError(complaints: ["\(file): error: is not text in UTF-8"])
     }
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
-    return try parse(text, file: file, folder: folder)
+    return try parse(text, file: file, folder: folder, isChecked: isChecked)
   }
 
   static func parse(
-    _ text: String, file: String, folder: String
+    _ text: String, file: String, folder: String, isChecked: Bool
   ) throws(ConfigurationError) -> DaemonConfiguration {
     let (root, complaints) = try Section.root(of: text, file: file)
     root.expect([
@@ -115,7 +117,7 @@ extension DaemonConfiguration {
     ])
     let listen = root.section("listen")
     listen?.expect(["operators", "peers", "door"])
-    let address = root.text("address")
+    let address = root.address("address")
     func listener(_ key: String, _ port: Int) -> Listener {
       guard let listen, listen.has(key) else { return Listener(host: address, port: port) }
       let (host, port) = listen.endpoint(key)
@@ -136,8 +138,10 @@ extension DaemonConfiguration {
       cacheSecret: cacheSecret(root), purge: purge(root), haproxy: haproxy(root),
       raft: timings.raft, control: timings.control, logLevel: logLevel(root))
     configuration.checkMembership(root)
+    configuration.checkListeners(listen ?? root)
     let complete = configuration.withPaths(from: folder)
     complete.checkFolders(root)
+    if isChecked { complete.checkTools(root) }
     try complaints.throwIfAny()
     return complete
   }
@@ -155,18 +159,6 @@ extension DaemonConfiguration {
     result.haproxy?.masterSocket = absolute(haproxy?.masterSocket ?? "")
     result.haproxy?.adminSocket = absolute(haproxy?.adminSocket ?? "")
     return result
-  }
-
-  /// The manager's folder is its own: the user of the database servers could not pass through it.
-  private func checkFolders(_ root: Section) {
-    guard let postgres, let section = root.section("postgres") else { return }
-    let own = URL(fileURLWithPath: dataFolder).standardizedFileURL.path
-    let servers = URL(fileURLWithPath: postgres.dataFolder).standardizedFileURL.path
-    guard servers == own || servers.hasPrefix(own + "/") else { return }
-    section.complain(
-      "dataFolder",
-      "postgres.dataFolder must not lie in \(own), which only tercetd may enter: name another, such as "
-        + "\(own)-postgres")
   }
 
   private func checkMembership(_ root: Section) {
@@ -256,7 +248,7 @@ extension DaemonConfiguration {
       entry.expect(["name", "id", "zone", "address", "peers", "operators"])
       return ManagerEntry(
         name: readName(entry, "name"), id: NodeID(UInt64(entry.integer("id", in: 1...1_000_000))),
-        zone: readName(entry, "zone"), address: entry.text("address"),
+        zone: readName(entry, "zone"), address: entry.address("address"),
         peers: entry.integer("peers", in: 1...65_535, default: 7444),
         operators: entry.integer("operators", in: 1...65_535, default: 7443))
     }

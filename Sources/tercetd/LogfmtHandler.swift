@@ -29,8 +29,9 @@ struct LogfmtHandler: LogHandler {
     FileHandle.standardError.write(Data(line.utf8))
   }
 
+  /// In UTC, whatever the machine's time zone.
   private static func timestamp() -> String {
-    Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+    Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "Z"
   }
 
   /// Bare words stay bare; anything else is quoted on one line.

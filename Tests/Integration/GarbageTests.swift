@@ -64,6 +64,27 @@ extension ThreeZones {
       #expect(after.databases.map(\.epoch) == before.databases.map(\.epoch))
     }
 
+    @Test(
+      "who sends garbage to the door or to the operators' port is told in the log, with address and reason")
+    func told() async throws {
+      let before = Lab.log(of: .b).count
+      // At most one line in ten seconds each: a flood of garbage must not fill the disk.
+      try await eventually("both are told", within: .seconds(30)) {
+        try await Lab.bash(
+          in: .c,
+          """
+          exec 2>/dev/null
+          for port in 7443 7480; do printf 'SSH-2.0-x\\r\\n\\r\\n' >/dev/tcp/\(Lab.Zone.b.address)/$port; done; true
+          """)
+        let lines = Lab.log(of: .b).dropFirst(before).split(separator: "\n")
+        func isTold(_ words: String) -> Bool {
+          lines.contains { $0.contains(words) && $0.contains(Lab.Zone.c.address) && $0.contains("reason=") }
+        }
+        return isTold("what came to the door is no HTTP request")
+          && isTold("a connection to the operators' port was refused")
+      }
+    }
+
     /// Process number and start of each zone's manager.
     private func managerProcesses() async throws -> [String] {
       var processes: [String] = []

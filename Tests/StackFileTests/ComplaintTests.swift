@@ -28,7 +28,7 @@ struct ComplaintTests {
         Tercet draws no port by chance; write the port to publish, such as 8080:80, or leave the line out
         shop.yml:9:5: error: services.db: the service has no image; build the image, push it where the nodes \
         reach it, and name it here
-        shop.yml:9:24: error: services.db.deploy.replicas: `two` is no whole number from 0 to 10000
+        shop.yml:9:24: error: services.db.deploy.replicas: `two` is no whole number from 0 to 1000
         shop.yml:10:1: error: secrets: the key is not supported; this version has no secrets; \
         hand them over as environment variables or mounted files
         """)
@@ -44,7 +44,7 @@ struct ComplaintTests {
       ("deploy: {rollback_config: {failure_action: rollback}}", "a failed rollback cannot be rolled back"),
       ("deploy: {mode: replicated-job}", "jobs are not supported"),
       ("deploy: {mode: global, replicas: 2}", "a global service has one task a node"),
-      ("deploy: {replicas: -1}", "`-1` is no whole number from 0 to 10000"),
+      ("deploy: {replicas: -1}", "`-1` is no whole number from 0 to 1000"),
       ("deploy: {placement: {constraints: [node.labels.a = b]}}", "is no constraint"),
       ("deploy: {placement: {constraints: [engine.labels.a == b]}}", "nothing that a node is known by"),
       ("deploy: {placement: {constraints: [node.role == boss]}}", "neither `manager` nor `worker`"),
@@ -57,6 +57,11 @@ struct ComplaintTests {
       ("stop_grace_period: 30", "`30` has no unit; write 30s for seconds"),
       ("stop_grace_period: -5s", "is no duration"), ("stop_grace_period: 9999999999h", "too large"),
       ("command: 'unclosed \"quote'", "a quote in the command is not closed"),
+      ("stop_grace_period: 9000h", "a duration is no longer than a year"),
+      ("ports: ['10000-11000:10000-11000']", "a service publishes no more than 1000 ports"),
+      ("hostname: '{{.Node.Nmae}}'", "nothing can be put in the place of a placeholder"),
+      ("environment: {A: '{{.Task}}'}", "known are {{.Node.Hostname}}"),
+      ("env_file: lost.env", "line 1 of `lost.env` is not NAME=value"),
       ("environment: yes", "expected a mapping of keys to values, found a single value"),
       ("environment: {A: [1]}", "expected a single value, found a list"),
       ("env_file: none.env", "the file `none.env` cannot be read"),
@@ -78,11 +83,13 @@ struct ComplaintTests {
       ("restart: sometimes", "is none of `no`"), ("extra_hosts: [a]", "`a` has no address"),
     ])
   func mistakes(_ keys: String, _ message: String) throws {
-    let found = complaints(file("user: root\n\(keys)"), files: ["bad.env": "A=1\nB C=2\n"])
+    let found = complaints(
+      file("user: root\n\(keys)"), files: ["bad.env": "A=1\nB C=2\n", "lost.env": "s3cret!\n"])
     let errors = found.filter { $0.severity == .error }
     #expect(errors.count == 1)
     #expect(errors.first?.line == 5)
     #expect(errors.first?.description.contains(message) == true, "\(errors)")
+    #expect(errors.first?.description.contains("s3cret") == false)
   }
 
   @Test(
@@ -102,9 +109,11 @@ struct ComplaintTests {
     #expect(found.isEmpty)
   }
 
-  @Test("two services cannot publish one balanced port")
-  func samePort() {
-    let found = complaints("services:\n  a: {image: i, ports: ['80:80']}\n  b: {image: i, ports: ['80:81']}")
+  @Test(
+    "two services cannot publish one port", arguments: ["'80:81'", "{target: 81, published: 80, mode: host}"])
+  func samePort(_ second: String) {
+    let found = complaints(
+      "services:\n  a: {image: i, ports: ['80:80']}\n  b: {image: i, ports: [\(second)]}")
     #expect(found.map { "\($0.line) \($0.message)" } == ["3 port 80 is published by `a` already"])
   }
 

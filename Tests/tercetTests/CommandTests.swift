@@ -137,6 +137,61 @@ struct CommandTests {
     }
   }
 
+  @Test(
+    "an argument that makes no sense is a usage error that tells the form",
+    arguments: [
+      (["scale", "shop/web=-1"], "write STACK/SERVICE=N, with N from 0 to 1000, such as shop/web=4"),
+      (["scale", "shop/web=1001"], "write STACK/SERVICE=N"), (["scale", "web=1"], "write STACK/SERVICE=N"),
+      (["log", "--limit", "-1"], "--limit must be a whole number of 0 or more, not -1"),
+      (["logs", "shop/web", "--tail", "-1"], "--tail must be a whole number of 0 or more, not -1"),
+    ])
+  func usage(_ arguments: [String], _ message: String) async throws {
+    let tool = try await CommandLineTool.run(arguments)
+    #expect(tool.code == 64 && tool.errors.contains(message), "\(tool.errors)")
+  }
+
+  @Test(
+    "a stack file that is none is named with the remedy",
+    arguments: [("/", "is a folder"), ("/dev/null", "is empty"), ("/nonexistent/x.yml", "does not exist")])
+  func noStackFile(_ file: String, _ message: String) async throws {
+    try await Operator.withManager(Self.scene()) { ana async throws in
+      let tool = try await ana.tercet("plan", file)
+      #expect(
+        tool.code == 1 && tool.errors.contains("\(file) \(message); name a stack file"), "\(tool.errors)")
+    }
+  }
+
+  @Test(
+    "an operator's file that is damaged is told with its place",
+    arguments: [
+      ("operators: ", "operators: 7", "managers[0].operators must be a port from 1 to 65535, not 7"),
+      ("cluster: ", "cluster: [", "operator.yaml:2:"), ("cluster: ", "x: ", "cluster"),
+    ])
+  func damagedHome(_ part: String, _ damaged: String, _ message: String) async throws {
+    try await Operator.withManager(Self.scene()) { ana async throws in
+      let file = "\(ana.home)/operator.yaml"
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      try text.replacing(part, with: damaged).write(toFile: file, atomically: false, encoding: .utf8)
+      let tool = try await ana.tercet("status")
+      #expect(tool.code == 1 && tool.errors.contains(message), "\(tool.errors)")
+    }
+  }
+
+  @Test("a manager that does not run is told with its address, in words for people")
+  func nobodyListens() async throws {
+    try await Operator.withManager(Self.scene()) { ana async throws in
+      let file = "\(ana.home)/operator.yaml"
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      try text.replacing(#/operators: \d+/#, with: "operators: 9")
+        .write(toFile: file, atomically: false, encoding: .utf8)
+      let tool = try await ana.tercet("status")
+      #expect(
+        tool.code == 5
+          && tool.errors.contains("it refused the connection at 127.0.0.1:9; does tercetd run there?"),
+        "\(tool.errors)")
+    }
+  }
+
   @Test("a refused intent ends with 1 and the reason")
   func refused() async throws {
     try await Operator.withManager(Self.scene()) { ana async throws in

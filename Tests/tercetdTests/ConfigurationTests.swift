@@ -81,10 +81,10 @@ struct ConfigurationTests {
       says: "managers[0].peers must be a whole number from 1 to 65535"),
     Mistake(
       "an address without a port", "\"127.0.0.1:17443\"", "\"127.0.0.1\"", line: 7,
-      says: "listen.operators must be an address and a port such as 10.0.0.1:7443, not 127.0.0.1"),
+      says: "listen.operators must be an IP address and a port such as 10.0.0.1:7443, not 127.0.0.1"),
     Mistake(
       "an address with a port that is none", "\"127.0.0.1:17480\"", "\"127.0.0.1:http\"", line: 7,
-      says: "listen.door must be an address and a port"),
+      says: "listen.door must be an IP address and a port"),
     Mistake(
       "a name that is none", "node: a", "node: a b", line: 2,
       says: "node must be 1 to 63 letters, digits, -, _ or ., not a b"),
@@ -125,6 +125,21 @@ struct ConfigurationTests {
       "databases in the folder that only the manager may enter", "docker: {socket: /var/run/docker.sock}",
       "postgres: {dataFolder: /nonexistent/tercet/log/../log/postgres}", line: 15,
       says: "postgres.dataFolder must not lie in /nonexistent/tercet/log, which only tercetd may enter"),
+    Mistake(
+      "two listeners at one place", "door: \"127.0.0.1:17480\"", "door: \"127.0.0.1:17443\"", line: 7,
+      says: "listen.door has the port 17443 of listen.operators; give each"),
+    Mistake(
+      "a name where an address belongs", "address: 127.0.0.2", "address: b.example.org", line: 11,
+      says: "managers[1].address must be an IP address such as 10.0.0.1, not b.example.org"),
+    // The machine.
+    Mistake(
+      "a folder without the programs of Postgres", "docker: {socket: /var/run/docker.sock}",
+      "postgres: {binaries: /nonexistent/bin, dataFolder: /nonexistent/postgres}", line: 15,
+      says: "postgres.binaries: there is no program postgres in /nonexistent/bin; install Postgres 15"),
+    Mistake(
+      "a secret of Varnish that is not there", "secret: /etc/varnish/secret", "secret: /nonexistent/secret",
+      line: 16,
+      says: "varnish.secret: /nonexistent/secret cannot be read; name the file that varnishd was given"),
     // Membership.
     Mistake(
       "an id that is not among the managers", "id: 1\n", "id: 4\n", line: 3,

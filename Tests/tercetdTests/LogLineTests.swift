@@ -40,7 +40,7 @@ struct LogLineTests {
   func shape() async throws {
     for line in try await lines(dataFolder: "/nonexistent/tercet/log") {
       #expect(
-        line.wholeMatch(of: /time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S* level=\w+ message=.*/) != nil,
+        line.wholeMatch(of: /time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z level=\w+ message=.*/) != nil,
         "\(line)")
     }
   }

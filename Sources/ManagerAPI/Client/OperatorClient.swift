@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 public import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
@@ -51,6 +52,8 @@ public final class OperatorClient: Sendable {
       self.address = address
       self.port = port
     }
+
+    var endpoint: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
   }
 
   public let managers: [Manager]
@@ -184,7 +187,8 @@ extension OperatorClient {
       let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
       return Self.answer(response.status, body)
     } catch {
-      return Self.neverConnected(error) ? .unreached(Self.reason(error)) : .unable(Self.reason(error))
+      let reason = Self.reason(error, at: manager)
+      return Self.neverConnected(error) ? .unreached(reason) : .unable(reason)
     }
   }
 
@@ -222,13 +226,16 @@ extension OperatorClient {
   }
 
   /// In words: the library's own are for programmers.
-  private static func reason(_ error: any Error) -> String {
+  private static func reason(_ error: any Error, at manager: Manager) -> String {
     switch error {
-    case let error as HTTPClientError: return reason(error)
+    case let error as HTTPClientError: reason(error)
     case let error as NIOConnectionError:
-      return error.connectionErrors.first.map { "\($0.error)" } ?? "it cannot be reached"
-    case is NIOSSLError, is NIOSSLExtraError: return "TLS failed: \(error)"
-    default: return "\(error)"
+      error.connectionErrors.first.map { reason($0.error, at: manager) }
+        ?? "it cannot be reached at \(manager.endpoint)"
+    case let error as IOError where error.errnoCode == ECONNREFUSED:
+      "it refused the connection at \(manager.endpoint); does tercetd run there?"
+    case is IOError: "it cannot be reached at \(manager.endpoint): \(ConnectionTrouble.words(for: error))"
+    default: ConnectionTrouble.words(for: error)
     }
   }
 
@@ -257,7 +264,7 @@ extension OperatorClient {
       } catch let error as ClientError {
         throw error
       } catch {
-        reason = Self.reason(error)
+        reason = Self.reason(error, at: manager)
       }
     }
     throw .noQuorum([.init(manager, reason)])

@@ -246,6 +246,7 @@ final class DoorHandler: ChannelDuplexHandler {
     guard let parserError = error as? HTTPParserError, !isClosing else {
       return context.close(promise: nil)
     }
+    door.metrics.garbage(from: context.remoteAddress, parserError)
     let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
     reading = nil
     let response: DoorResponse =

@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// What the door counts of itself.
 struct DoorMetrics: Sendable {
@@ -11,12 +10,14 @@ struct DoorMetrics: Sendable {
   private let otherCodes: Counter
 
   private let failures: [(GatewayError?, Counter)]
-  private let notice: RareNotice
+  private let purgeNotice: RareNotice
+  private let garbageNotice: RareNotice
 
   private static let knownCodes = [200, 400, 403, 404, 405, 409, 413, 414, 429, 431, 503]
 
   init(_ registry: MetricsRegistry, logger: Logger) {
-    notice = RareNotice(logger)
+    purgeNotice = RareNotice(logger)
+    garbageNotice = RareNotice(logger)
     func refused(_ reason: String) -> Counter {
       registry.counter(
         "tercet_purges_refused_total",
@@ -48,28 +49,20 @@ struct DoorMetrics: Sendable {
   func refused(_ count: Int, _ error: GatewayError) {
     let counter = failures.first { $0.0 == error }?.1 ?? failures[failures.count - 1].1
     counter.add(UInt64(count))
-    notice.tell("purges were refused for now", ["reason": "\(error)", "purges": "\(count)"])
+    purgeNotice.tell("purges were refused for now", ["reason": "\(error)", "purges": "\(count)"])
+  }
+
+  /// What came is no HTTP.
+  func garbage(from address: SocketAddress?, _ reason: any Error) {
+    garbageNotice.tell(
+      "what came to the door is no HTTP request",
+      [
+        "address": "\(address?.endpoint ?? "unknown")", "reason": "\(reason)",
+        "remedy": "the door speaks plain HTTP; see what runs there, and door.allow in tercetd.yaml",
+      ])
   }
 
   func answered(_ status: HTTPResponseStatus) {
     (codes[Int(status.code)] ?? otherCodes).add()
-  }
-}
-
-/// A warning that is written at most every ten seconds: a flood of requests must not become one of lines.
-private final class RareNotice: Sendable {
-  private let logger: Logger
-  /// Guards when the next may be written, against the event loops.
-  private let next = Mutex(NIODeadline.uptimeNanoseconds(0))
-
-  init(_ logger: Logger) { self.logger = logger }
-
-  func tell(_ message: Logger.Message, _ metadata: Logger.Metadata) {
-    let isDue = next.withLock { next in
-      guard NIODeadline.now() >= next else { return false }
-      next = .now() + .seconds(10)
-      return true
-    }
-    if isDue { logger.warning(message, metadata: metadata) }
   }
 }

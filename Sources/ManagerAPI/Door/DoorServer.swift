@@ -78,7 +78,7 @@ public struct DoorServer: Service {
     let connections = ConnectionSet(maximum: configuration.maximumConnections)
     let channel = try await listen(connections)
     if let address = channel.localAddress {
-      logger.info("the door is open", metadata: ["address": "\(address)"])
+      logger.info("the door is open", metadata: ["address": "\(address.endpoint)"])
       onListening(address)
     }
     // It ends with this scope.

@@ -92,8 +92,9 @@ public struct OperatorServer: Service {
   }
 
   private var http: HTTP1Channel.Configuration {
-    .init(
-      idleTimeout: configuration.idleTimeout,
+    let notice = RareNotice(logger)
+    return .init(
+      additionalChannelHandlers: [StrangerWatch(notice)], idleTimeout: configuration.idleTimeout,
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
   }

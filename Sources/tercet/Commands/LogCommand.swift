@@ -15,13 +15,16 @@ struct LogCommand: ClusterCommand {
   @Flag(name: .shortAndLong, help: "Go on with what happens from now on.")
   var follow = false
 
-  @Option(help: ArgumentHelp("How many of the last intents to show.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How many of the last intents to show.", valueName: "n"))
   var limit = 20
 
   @OptionGroup var cluster: ClusterOptions
 
   func validate() throws {
-    guard limit >= 0 else { throw ValidationError("--limit must not be negative") }
+    guard limit >= 0 else {
+      throw ValidationError("--limit must be a whole number of 0 or more, not \(limit)")
+    }
   }
 
   func run(with client: OperatorClient) async throws {

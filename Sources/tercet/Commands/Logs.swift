@@ -21,6 +21,7 @@ struct Logs: ClusterCommand {
   var follow = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Only the last so many lines of each container; without it and --since, 1000.", valueName: "n"))
   var tail: Int?
@@ -31,7 +32,7 @@ struct Logs: ClusterCommand {
   @OptionGroup var cluster: ClusterOptions
 
   func validate() throws {
-    if let tail, tail < 0 { throw ValidationError("--tail must not be negative") }
+    if let tail, tail < 0 { throw ValidationError("--tail must be a whole number of 0 or more, not \(tail)") }
   }
 
   func run(with client: OperatorClient) async throws {

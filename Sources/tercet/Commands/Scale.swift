@@ -11,7 +11,9 @@ struct Scale: ClusterCommand {
         tercet scale shop/web=4 shop/worker=0
       """)
 
-  @Argument(help: ArgumentHelp("A service and its number of tasks.", valueName: "stack/service=n"))
+  @Argument(
+    help: ArgumentHelp("A service and its number of tasks.", valueName: "stack/service=n"),
+    transform: ScaleArgument.init(parsing:))
   var services: [ScaleArgument]
 
   @OptionGroup var waiting: WaitOptions
@@ -40,15 +42,19 @@ struct Scale: ClusterCommand {
 }
 
 /// `STACK/SERVICE=N`.
-struct ScaleArgument: ExpressibleByArgument, Equatable {
+struct ScaleArgument: Equatable {
   let service: ServiceName
   let replicas: Int
 
-  init?(argument: String) {
-    let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+  /// - Throws: `ValidationError` with the form that is expected.
+  init(parsing text: String) throws {
+    let sides = text.split(separator: "=", omittingEmptySubsequences: false)
     guard sides.count == 2, let service = ServiceName(String(sides[0])), let replicas = Int(sides[1]),
-      replicas >= 0
-    else { return nil }
+      (0...Service.maximumReplicas).contains(replicas)
+    else {
+      throw ValidationError(
+        "write STACK/SERVICE=N, with N from 0 to \(Service.maximumReplicas), such as shop/web=4")
+    }
     self.service = service
     self.replicas = replicas
   }

@@ -37,6 +37,12 @@ struct OperatorHome {
     guard !file.managers.isEmpty else {
       throw CommandFailure(.error, "\(path)/operator.yaml names no managers")
     }
+    for (place, manager) in file.managers.enumerated() {
+      guard let port = manager.operators, !(1...65_535).contains(port) else { continue }
+      throw CommandFailure(
+        .error,
+        "\(path)/operator.yaml: managers[\(place)].operators must be a port from 1 to 65535, not \(port)")
+    }
     return OperatorClient.Configuration(
       cluster: file.cluster,
       managers: file.managers.map {
@@ -50,12 +56,26 @@ struct OperatorHome {
   }
 
   private func decode(_ text: String) throws -> File {
+    let file = "\(path)/operator.yaml"
     do {
       return try YAMLDecoder().decode(File.self, from: text)
     } catch let error as DecodingError {
-      throw CommandFailure(.error, "\(path)/operator.yaml: \(error.place)")
+      guard case .dataCorrupted(let context) = error, let yaml = context.underlyingError as? YamlError else {
+        throw CommandFailure(.error, "\(file): \(error.place)")
+      }
+      throw CommandFailure(.error, Self.complaint(of: file, yaml))
     } catch {
-      throw CommandFailure(.error, "\(path)/operator.yaml: \(error)")
+      throw CommandFailure(.error, "\(file): \(error)")
+    }
+  }
+
+  /// What the parser says, on one line and at its place.
+  private static func complaint(of file: String, _ error: YamlError) -> String {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      "\(file):\(mark.line):\(mark.column): error: no valid YAML: \(problem)"
+    default: "\(file): error: no valid YAML: \(error)"
     }
   }
 

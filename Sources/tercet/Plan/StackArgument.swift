@@ -11,14 +11,29 @@ struct StackArgument: ParsableArguments {
   @Option(help: "The stack's name; otherwise the file's `name:`, otherwise its folder's.")
   var stack: String?
 
+  /// - Throws: `CommandFailure` with the reason and the remedy.
+  private static func contents(of url: URL, named file: String) throws -> Data {
+    let remedy = "name a stack file, such as docker-stack.yml"
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+      throw CommandFailure(.error, "\(file) does not exist; \(remedy)")
+    }
+    guard !isFolder.boolValue else { throw CommandFailure(.error, "\(file) is a folder; \(remedy)") }
+    // Not the whole-file way, which takes no pipes.
+    guard let handle = FileHandle(forReadingAtPath: url.path), let data = try? handle.readToEnd() ?? Data()
+    else {
+      throw CommandFailure(.error, "\(file) cannot be read; see who may read it, or \(remedy)")
+    }
+    guard !data.isEmpty else { throw CommandFailure(.error, "\(file) is empty; \(remedy)") }
+    return data
+  }
+
   /// Reads the file; warnings go to standard error.
   ///
   /// - Throws: `CommandFailure` with every complaint.
   func read() throws -> Stack {
     let url = URL(fileURLWithPath: file).standardizedFileURL
-    guard let data = FileManager.default.contents(atPath: url.path) else {
-      throw CommandFailure(.error, "\(file) cannot be read")
-    }
+    let data = try Self.contents(of: url, named: file)
     let folder = url.deletingLastPathComponent()
     let environment = ProcessInfo.processInfo.environment
     let surroundings = StackFile.Surroundings(
