@@ -143,7 +143,8 @@ let package = Package(
       "ManagerAPI",
       [
         "Manager", "Cluster", "Raft", "ClusterAuthority", hummingbird, hummingbirdTLS, httpClient, httpTypes,
-        nio, nioHTTP1, nioSSL, nioPosix, nioFoundation, collections, asyncAlgorithms, logging, lifecycle,
+        nio, nioHTTP1, nioSSL, nioTLS, nioPosix, nioFoundation, collections, asyncAlgorithms, logging,
+        lifecycle,
       ]),
     // The programs.
     program(

@@ -310,6 +310,24 @@ struct OperatorServerTests {
     }
   }
 
+  @Test("silent connections that take all places do not keep an operator out, and who is in stays in")
+  func silence() async throws {
+    let manager = FakeManager()
+    try await Self.withOperator(manager) {
+      $0.maximumConnections = 17
+      $0.handshakeTimeout = .milliseconds(500)
+    } _: { client async throws in
+      let watch = HTTPClientRequest(url: "https://127.0.0.1:\(client.port)/v1/watch")
+      let stream = try await client.client.execute(watch, timeout: .seconds(60))
+      var silent: [RawConnection] = []
+      for _ in 0..<16 { silent.append(try await RawConnection.open(client.port)) }
+      // The client gives up long before the server's 60 s of idleness.
+      #expect(try await client.ask("/v1/status").status == 200)
+      for connection in silent { try await connection.untilClosed() }
+      #expect(stream.status == .ok && manager.watchers == 1)
+    }
+  }
+
   // MARK: Reading
 
   @Test("the status has the leader, the term and every manager, and begins with what is wrong")

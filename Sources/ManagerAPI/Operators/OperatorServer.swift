@@ -27,6 +27,9 @@ public struct OperatorServer: Service {
     public var maximumConnections = 256
     /// Further streams get 503.
     public var maximumStreams = 64
+    /// Who has not shown a certificate by then is hung up on. Shorter than an operator's client waits in its second
+    /// round, so that it gets the place of a silent connection in time.
+    public var handshakeTimeout = TimeAmount.seconds(2)
     /// A connection without a request for so long is closed.
     public var idleTimeout = TimeAmount.seconds(60)
     /// A stream carries something at least so often.
@@ -94,7 +97,8 @@ public struct OperatorServer: Service {
   private var http: HTTP1Channel.Configuration {
     let notice = RareNotice(logger)
     return .init(
-      additionalChannelHandlers: [StrangerWatch(notice)], idleTimeout: configuration.idleTimeout,
+      additionalChannelHandlers: [HandshakeDeadline(configuration.handshakeTimeout), StrangerWatch(notice)],
+      idleTimeout: configuration.idleTimeout,
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
   }
