@@ -25,7 +25,7 @@ public struct Manager: Sendable {
   var barriers: [Barrier] = []
   var controllers: Controllers
   var reconciler: Reconciler
-  var reports = SortedMap<String, Report>()
+  package var reports = SortedMap<String, Report>()
   /// When each node was last heard from, whatever it said.
   var heard = SortedMap<String, Instant>()
   /// Silence counts from here at the earliest: the start, or the end of a pause of this process.

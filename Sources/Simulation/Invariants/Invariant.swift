@@ -39,6 +39,8 @@ public enum Invariant: String, Hashable, CaseIterable, Sendable {
   case appliedOnce = "applied-once"
   /// What a client was told to be in force was committed between its question and the answer.
   case acknowledgedIsCommitted = "acknowledged-is-committed"
+  /// What a manager knows of another's node never gets older.
+  case reportsInOrder = "reports-in-order"
   /// A server is promoted only with every row that was acknowledged.
   case noLostRow = "no-lost-row"
   /// No server acknowledges a row while it lacks one that another has acknowledged.

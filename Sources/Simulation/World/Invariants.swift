@@ -9,6 +9,8 @@ struct Invariants: Sendable {
   private var raft = RaftInvariants()
   private var requests = RequestRule()
   private var lastApplied: [Index]
+  /// The newest report of each node that each machine's manager has, by the node's name.
+  private var reports: [[String: (process: UInt64, sequence: UInt64)]]
   /// How many tasks of the example's service must at least serve, newest last, with the time since when.
   private(set) var required: [(count: Int, since: Instant)] = []
   /// The highest index that any manager ever applied.
@@ -19,6 +21,7 @@ struct Invariants: Sendable {
 
   init(machines: [Machine]) {
     lastApplied = Array(repeating: 0, count: machines.count)
+    reports = Array(repeating: [:], count: machines.count)
     for machine in machines {
       if let founding = machine.disk.open() { raft.exists(machine.id, store: founding) }
     }
@@ -27,6 +30,7 @@ struct Invariants: Sendable {
   mutating func started(_ machine: Int, _ manager: Manager, from restored: Restored) -> Violation? {
     raft.started(manager.raft, from: restored)
     lastApplied[machine] = manager.state.appliedIndex
+    reports[machine] = [:]
     return raft.violation
   }
 
@@ -53,6 +57,7 @@ struct Invariants: Sendable {
       }
     }
     raft.stepped(manager.raft)
+    checkReports(machine, manager)
     let applied = manager.state.appliedIndex
     if applied != lastApplied[machine] {
       lastApplied[machine] = applied
@@ -66,6 +71,20 @@ struct Invariants: Sendable {
       }
     }
     return raft.violation
+  }
+
+  private mutating func checkReports(_ machine: Int, _ manager: borrowing Manager) {
+    for (name, report) in manager.reports {
+      let known = reports[machine][name]
+      if let known, known.process == report.process, report.sequence <= known.sequence {
+        guard report.sequence < known.sequence else { continue }
+        raft.fail(
+          .reportsInOrder,
+          "\(manager.raft.id) takes report \(report.sequence) of \(name) for newer than \(known.sequence)",
+          [manager.raft.id])
+      }
+      reports[machine][name] = (report.process, report.sequence)
+    }
   }
 
   private mutating func checkRequests(after index: Index, _ state: State, at node: NodeID) {
