@@ -152,7 +152,10 @@ struct CommandTests {
 
   @Test(
     "a stack file that is none is named with the remedy",
-    arguments: [("/", "is a folder"), ("/dev/null", "is empty"), ("/nonexistent/x.yml", "does not exist")])
+    arguments: [
+      ("/", "is a folder"), ("/dev/zero", "is larger than 4 MiB"), ("/dev/null", "is empty"),
+      ("/nonexistent/x.yml", "does not exist"),
+    ])
   func noStackFile(_ file: String, _ message: String) async throws {
     try await Operator.withManager(Self.scene()) { ana async throws in
       let tool = try await ana.tercet("plan", file)

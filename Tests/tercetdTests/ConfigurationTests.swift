@@ -55,6 +55,8 @@ struct ConfigurationTests {
       says: "unknown key varnish.secert; did you mean secret?"),
     Mistake(
       "a key like none", "log:", "xy:", line: 17, says: "unknown key xy; known here: cluster, node, id,"),
+    Mistake(
+      "an empty key", "log:", "\"\":", line: 17, says: "a key must be one word; known here: cluster, node"),
     Mistake("a missing key", "cluster: portal\n", "", line: 1, says: "the key cluster is missing"),
     Mistake(
       "a key missing further in", "name: b, ", "", line: 11, says: "the key managers[1].name is missing"),

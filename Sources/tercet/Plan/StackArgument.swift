@@ -11,6 +11,9 @@ struct StackArgument: ParsableArguments {
   @Option(help: "The stack's name; otherwise the file's `name:`, otherwise its folder's.")
   var stack: String?
 
+  /// What is larger is no stack file.
+  private static let maximumBytes = 4 << 20
+
   /// - Throws: `CommandFailure` with the reason and the remedy.
   private static func contents(of url: URL, named file: String) throws -> Data {
     let remedy = "name a stack file, such as docker-stack.yml"
@@ -20,9 +23,13 @@ struct StackArgument: ParsableArguments {
     }
     guard !isFolder.boolValue else { throw CommandFailure(.error, "\(file) is a folder; \(remedy)") }
     // Not the whole-file way, which takes no pipes.
-    guard let handle = FileHandle(forReadingAtPath: url.path), let data = try? handle.readToEnd() ?? Data()
+    guard let handle = FileHandle(forReadingAtPath: url.path),
+      let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data()
     else {
       throw CommandFailure(.error, "\(file) cannot be read; see who may read it, or \(remedy)")
+    }
+    guard data.count <= maximumBytes else {
+      throw CommandFailure(.error, "\(file) is larger than \(maximumBytes >> 20) MiB; \(remedy)")
     }
     guard !data.isEmpty else { throw CommandFailure(.error, "\(file) is empty; \(remedy)") }
     return data
