@@ -1,4 +1,5 @@
 import Cluster
+import PlantedBugs
 import Raft
 import WireFormat
 
@@ -8,7 +9,8 @@ import WireFormat
 /// not, and two of them could still elect a leader: they are not heard, and told to stand aside.
 extension Manager {
   func isGivenUp(_ id: NodeID) -> Bool {
-    state.managers.givenUp.contains(id) || raft.admission?.givenUp.contains(id) ?? false
+    guard !planted(.givenUpHeard) else { return false }
+    return state.managers.givenUp.contains(id) || raft.admission?.givenUp.contains(id) ?? false
   }
 
   /// As one that was given up: stands aside, now and after every start.

@@ -13,7 +13,7 @@ extension PlantedBug {
     case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .standbyCountedEarly, .relaxedBeforeCommitted,
-      .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes:
+      .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard:
       .manager
     default: .raft
     }
@@ -103,6 +103,8 @@ extension PlantedBug {
       "a primary that was replaced is not stopped (split brain, the failure that Patroni and Stolon exist to prevent)"
     case .drainStopsPrimary: "a drained node's primary stops without a switchover"
     case .newDiskVotes: "a manager whose disk was replaced is taken for its old self (etcd #12483)"
+    case .givenUpHeard:
+      "after a lost majority, the managers that were given up are listened to again (etcd's --force-new-cluster)"
     default: nil
     }
   }

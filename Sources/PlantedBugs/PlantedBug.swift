@@ -63,6 +63,7 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case oldPrimaryGoesOn = "old-primary-goes-on"
   case drainStopsPrimary = "drain-stops-primary"
   case newDiskVotes = "new-disk-votes"
+  case givenUpHeard = "given-up-heard"
 }
 
 #if PlantedBugs
