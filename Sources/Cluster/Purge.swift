@@ -49,6 +49,26 @@ public enum Purge: Hashable, Codable, Sendable {
   }
 }
 
+extension Purge {
+  /// By bytes, as caches tell addresses apart: two spellings of one letter, which are equal as texts, are two pages.
+  public static func == (one: Purge, other: Purge) -> Bool {
+    switch (one, other) {
+    case (.address(let host, let path), .address(let otherHost, let otherPath)):
+      path.hasBytes(of: otherPath) && (host ?? "").hasBytes(of: otherHost ?? "")
+        && (host == nil) == (otherHost == nil)
+    case (.ban(let expression), .ban(let otherExpression)): expression.hasBytes(of: otherExpression)
+    case (.key(let key, let soft), .key(let otherKey, let otherSoft)):
+      soft == otherSoft && key.hasBytes(of: otherKey)
+    default: false
+    }
+  }
+}
+
+extension String {
+  /// Whether it is the same text in the same encoding; `==` takes canonically equivalent ones for equal.
+  public func hasBytes(of other: String) -> Bool { self == other && utf8.elementsEqual(other.utf8) }
+}
+
 private let keyRule = "it takes 1 to 200 bytes without white space, commas, quotes and control characters"
 
 /// Caches split lists of keys at white space and commas; the rest could end the line that carries a key.

@@ -59,9 +59,10 @@ extension BanExpression {
 
   private static func alternatives(_ texts: [String]) -> String {
     texts.map { text in
-      text.reduce(into: "") { result, character in
-        if ".[]{}()*+?^$|\\#-".contains(character) { result += "\\" }
-        result.append(character)
+      // Scalar by scalar: with an accent behind it, a parenthesis is another character, and still one to PCRE.
+      text.unicodeScalars.reduce(into: "") { result, scalar in
+        if ".[]{}()*+?^$|\\#-".unicodeScalars.contains(scalar) { result += "\\" }
+        result.unicodeScalars.append(scalar)
       }
     }.joined(separator: "|")
   }

@@ -1,9 +1,15 @@
+import Cluster
 import NIOHTTP1
 
 /// One address to forget. The host has to be the one under which it is cached.
 struct PurgeRequest: Hashable, Sendable {
   var host: String
   var path: String
+
+  /// By bytes, as `Purge`.
+  static func == (one: PurgeRequest, other: PurgeRequest) -> Bool {
+    one.path.hasBytes(of: other.path) && one.host.hasBytes(of: other.host)
+  }
 
   var head: HTTPRequestHead { Self.head(path, ["Host": host]) }
 

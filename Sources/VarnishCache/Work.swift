@@ -56,7 +56,7 @@ struct Work {
   }
 }
 
-private func isAddress(_ path: String) -> Bool { path.hasPrefix("/") && isPrintable(path) }
+private func isAddress(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") && isPrintable(path) }
 
 private func isPrintable(_ text: String) -> Bool {
   !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }

@@ -15,6 +15,17 @@ struct StateCacheTests {
     #expect(replica.state.purges.batches.map(\.index) == [2])
   }
 
+  @Test("two spellings of one letter are two pages: neither's purge stands for the other's")
+  func spellings() {
+    let composed = Purge.address(host: nil, path: "/caf\u{E9}")
+    let decomposed = Purge.address(host: nil, path: "/cafe\u{301}")
+    #expect(composed != decomposed && Set([composed, decomposed, composed]).count == 2)
+    #expect(Purge.address(host: "", path: "/") != .address(host: nil, path: "/"))
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .purge([composed, decomposed]))
+    #expect(replica.state.purges.batches.flatMap(\.purges) == [composed, decomposed])
+  }
+
   @Test("a cache that moves to another node begins anew; a node without one any more forgets it")
   func cacheMoves() {
     var replica = Replica()

@@ -50,6 +50,21 @@ struct VarnishCacheTests {
     }
   }
 
+  @Test(
+    "an accent behind a sign of regular expressions does not keep its ban, or its neighbours, from working")
+  func accents() async throws {
+    try await Varnish.run { varnish, _ in
+      let cache = varnish.client()
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        let paths = ["/b(\u{301}", "/caf\u{E9}", "/cafe\u{301}", "/ok"]
+        for path in paths { _ = try await visit.request(path, host: "one") }
+        try await cache.purge(paths.map { (host: nil, path: $0) })
+        for path in paths { #expect(try await !visit.hits(path, host: "one"), "\(path)") }
+      }
+      await cache.close()
+    }
+  }
+
   @Test("a PURGE from anywhere but the manager's address is refused, and the page stays")
   func unauthorisedPurge() async throws {
     try await Varnish.run { varnish, _ in
