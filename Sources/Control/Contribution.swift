@@ -5,6 +5,8 @@ enum Contribution: Int, Comparable {
   case nothing
   /// Its node is lost; cut off, it may still run.
   case outOfSight
+  /// Not yet, when its node last spoke: it may by now.
+  case starting
   /// Nobody has said yet.
   case unknown
   case serves
@@ -22,7 +24,8 @@ extension ServicePlan {
         case (.finished, _): .serves
         case (.lost, _): .outOfSight
         case (_, .serving?): .serves
-        case (_, .starting?), (_, .unhealthy?), (_, .ended?): .nothing
+        case (_, .starting?): .starting
+        case (_, .unhealthy?), (_, .ended?): .nothing
         case (_, .well?), (_, .preparing?), (_, nil):
           timers.hasHeld("not serving \(task.id)", for: settings.nodeLostAfter, &look) ? .nothing : .unknown
         }

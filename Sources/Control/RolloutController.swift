@@ -37,7 +37,7 @@ extension ServicePlan {
     let outdated = places.filter { $0.tasks.count == 1 && $0.tasks[0].standing == .outdated }
     // What an earlier rollout has only just started serves nobody: it is replaced at once, and counts as missing until
     // what comes after it serves.
-    let idle = outdated.filter { contribution(of: $0) == .nothing }
+    let idle = outdated.filter { [.nothing, .starting].contains(contribution(of: $0)) }
     let serving = outdated.filter { contribution(of: $0) == .serves }
     let missing = max(0, situation.state.wantedTasks(of: service) - self.places.count)
     let inProgress = places.count + missing - serving.count - updated

@@ -160,7 +160,7 @@ extension ServicePlan {
       for old in older where !old.standing.isGood { drop(old.task) }
     case .unknown:
       break
-    case .outOfSight, .nothing:
+    case .outOfSight, .starting, .nothing:
       if !holders.isEmpty || start(slot: place.slot, on: place.node, revision: service.revision, &look) {
         drop(newest)
       }
@@ -275,7 +275,8 @@ extension ServicePlan {
   }
 
   /// Takes away what contributes least, then what would have to move, then from the zone with the most, then what is
-  /// of an old revision, then the highest slot. What serves, or may, goes only when enough of the others serve.
+  /// of an old revision, then the highest slot. What serves, or may by the time that this is committed, goes only
+  /// when enough of the others serve.
   private mutating func removeSurplus(beyond wanted: Int) {
     while places.count > wanted {
       guard let least = places.indices.max(by: { surplusRank(places[$0]) < surplusRank(places[$1]) }) else {
@@ -283,7 +284,7 @@ extension ServicePlan {
       }
       let place = places.remove(at: least)
       let othersServe = places.count { contribution(of: $0) == .serves } >= wanted
-      guard contribution(of: place) < .unknown || othersServe else {
+      guard contribution(of: place) < .starting || othersServe else {
         places.insert(place, at: least)
         return
       }
