@@ -284,7 +284,7 @@ extension ServicePlan {
       }
       let place = places.remove(at: least)
       let othersServe = places.count { contribution(of: $0) == .serves } >= wanted
-      guard contribution(of: place) < .starting || othersServe else {
+      guard contribution(of: place) == .nothing || othersServe else {
         places.insert(place, at: least)
         return
       }

@@ -69,6 +69,29 @@ struct AvailabilityTests {
     #expect(!removed.contains(known.id))
   }
 
+  @Test("what is starting may serve by the time that its removal is committed")
+  func downWhileAllStart() {
+    var scene = serving(4)
+    for slot in 1...4 { scene.phases[scene.task(slot).id] = .starting }
+    scene.accept(.scale(.web, replicas: 1))
+    #expect(scene.look() == [])
+    #expect(scene.look(after: .seconds(10)) == [], "its health check may take its time")
+    scene.phases[scene.task(3).id] = .serving
+    #expect(Set(scene.look().removed) == Set([4, 2, 1].map { scene.task($0).id }))
+  }
+
+  @Test("what runs on a lost node may still serve: it goes when enough others serve")
+  func downWithLost() {
+    var scene = serving(4)
+    scene.silence("a1")
+    scene.act(after: .seconds(2))
+    for slot in [2, 4] { scene.phases[scene.task(slot).id] = .starting }
+    scene.accept(.scale(.web, replicas: 2))
+    #expect(scene.look().removed == [])
+    for slot in [2, 4] { scene.phases[scene.task(slot).id] = .serving }
+    #expect(Set(scene.look().removed) == Set([3, 1].map { scene.task($0).id }))
+  }
+
   @Test("of tasks that serve equally, one that has to move goes first, then one of an old revision")
   func downPreference() {
     var scene = serving(4, on: ["a1", "a2", "b1", "b2"])
