@@ -136,8 +136,11 @@ public struct ScenarioRun: Sendable {
   // MARK: The end
 
   private mutating func converge(_ eventually: Scenario.Eventually) {
-    if scenario.load.mix.contains(where: { $0.kind == .drain }) { activateAll() }
     if scenario.allowsMisses { world.replaceStrangers() }
+    if scenario.load.mix.contains(where: { $0.kind == .drain }) || (scenario.allowsMisses && world.hasDrained)
+    {
+      activateAll()
+    }
     let end = world.now + eventually.within
     let goals = eventually.goals
     while !goals.allSatisfy({ world.meets($0) }), world.isGoingOn {
@@ -159,7 +162,7 @@ public struct ScenarioRun: Sendable {
     }
   }
 
-  /// Ends the drains of the load, as an operator does that does not give up.
+  /// Ends the drains, as an operator does that does not give up.
   private mutating func activateAll() {
     // What was asked for during the faults may come into the log until its time is up.
     world.run(for: .seconds(6))

@@ -107,11 +107,30 @@ extension World {
     let flights = network.send(from: index, to: to, at: now)
     chronicle?.sent(now, from: index, to: to, arrives: flights.first.map { now + $0.delay }, frame)
     for flight in flights {
-      schedule(
-        .deliver(
-          from: index, disk: machines[index].disk.incarnation, to: to, epoch: flight.epoch, frame: frame),
-        after: flight.delay)
+      let delivery = Delivery(
+        from: index, sender: machines[index].id, disk: machines[index].disk.incarnation,
+        to: to, addressee: peer, epoch: flight.epoch, frame: frame)
+      schedule(.deliver(delivery), after: flight.delay)
     }
+  }
+
+  /// A frame on its way. Managers know each other by their certificates: what one of them sends does not come to
+  /// another one that has taken the machine over, nor from it (`Peers`).
+  struct Delivery: Sendable {
+    var from: Int
+    var sender: NodeID
+    var disk: Incarnation
+    var to: Int
+    var addressee: NodeID
+    var epoch: UInt64
+    var frame: [UInt8]
+  }
+
+  mutating func deliver(_ delivery: Delivery) {
+    guard network.arrives(from: delivery.from, to: delivery.to, epoch: delivery.epoch),
+      machines[delivery.to].manager != nil, machines[delivery.to].id == delivery.addressee
+    else { return }
+    step(delivery.to, .received(from: delivery.sender, disk: delivery.disk, frames: [delivery.frame]))
   }
 
   /// Wakes the manager when it wants to be woken.

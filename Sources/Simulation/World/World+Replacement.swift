@@ -40,6 +40,9 @@ extension World {
     }
   }
 
+  /// Whether a node is drained, by what the newest log says.
+  var hasDrained: Bool { newestState?.nodes.values.contains { $0.availability == .drained } == true }
+
   private func hasJoined(_ index: Int) -> Bool {
     guard let managers = newestState?.managers else { return false }
     return managers.joined[machines[index].id] != nil && managers.change == nil

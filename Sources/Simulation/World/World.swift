@@ -123,7 +123,7 @@ public struct World: Sendable {
   struct Event: Comparable, Sendable {
     enum Kind: Sendable {
       case wake(machine: Int, number: UInt64)
-      case deliver(from: Int, disk: Incarnation, to: Int, epoch: UInt64, frame: [UInt8])
+      indirect case deliver(Delivery)
       case stored(machine: Int, life: Int)
       indirect case finished(machine: Int, life: Int, Manager.ActionID, Action)
       case observe(machine: Int)
@@ -186,9 +186,8 @@ public struct World: Sendable {
       guard machines[index].wakeNumber == number else { return }
       machines[index].wake = .never
       step(index, .timer)
-    case .deliver(let from, let disk, let to, let epoch, let frame):
-      guard network.arrives(from: from, to: to, epoch: epoch), machines[to].manager != nil else { return }
-      step(to, .received(from: machines[from].id, disk: disk, frames: [frame]))
+    case .deliver(let delivery):
+      deliver(delivery)
     case .stored(let index, let life):
       writeEnds(on: index, life: life)
     case .finished(let index, let life, let id, let action):
@@ -216,9 +215,9 @@ public struct World: Sendable {
   /// The trace: the time and kind of each event, and the size and end of each frame.
   private mutating func note(_ event: Event) {
     var bits = UInt64(bitPattern: event.time.nanoseconds) &* 31 &+ event.kind.tag
-    if case .deliver(let from, _, let to, _, let frame) = event.kind {
-      bits ^= UInt64(from << 8 | to) << 40 ^ UInt64(frame.count) << 20
-      for byte in frame.suffix(8) { bits = bits &* 0x100_0000_01b3 ^ UInt64(byte) }
+    if case .deliver(let delivery) = event.kind {
+      bits ^= UInt64(delivery.from << 8 | delivery.to) << 40 ^ UInt64(delivery.frame.count) << 20
+      for byte in delivery.frame.suffix(8) { bits = bits &* 0x100_0000_01b3 ^ UInt64(byte) }
     }
     traceHash = Chance.mix(traceHash ^ bits)
   }
