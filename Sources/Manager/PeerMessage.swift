@@ -13,6 +13,20 @@ public enum PeerMessage: Hashable, Sendable {
   case identity(Identity)
 }
 
+extension PeerMessage {
+  /// What a message is about, by the number of its one field.
+  package enum Kind: UInt8, Sendable {
+    case raft = 1
+    case propose, overloaded, report, identity
+
+    /// Of a frame that was encoded by this program, without reading the rest; nil for any other.
+    package init?(of frame: [UInt8]) {
+      guard let tag = frame.first else { return nil }
+      self.init(rawValue: tag >> 3)
+    }
+  }
+}
+
 extension PeerMessage: WireCodable {
   public func encode(into writer: inout WireWriter) {
     switch self {

@@ -70,6 +70,7 @@ public struct WireReader: Sendable {
     return text
   }
 
+  @inlinable
   public mutating func record<Value: WireDecodable>(
     _ type: Value.Type = Value.self
   ) throws(WireError) -> Value {
@@ -90,6 +91,7 @@ public struct WireReader: Sendable {
   }
 
   /// One of a plain enumeration's cases, by its raw value.
+  @inlinable
   public mutating func enumeration<Value: RawRepresentable<UInt64>>(
     _ type: Value.Type = Value.self
   ) throws(WireError) -> Value {
@@ -135,7 +137,8 @@ public struct WireReader: Sendable {
     pending = nil
   }
 
-  private mutating func delimited() throws(WireError) -> ArraySlice<UInt8> {
+  @usableFromInline
+  mutating func delimited() throws(WireError) -> ArraySlice<UInt8> {
     try expect(.delimited)
     let count = try varint()
     guard count <= UInt64(bytes.endIndex - position) else { throw .truncated }
@@ -162,6 +165,7 @@ extension WireReader {
   }
 
   /// A case that carries nothing: its field is an empty record.
+  @inlinable
   public mutating func bare<Value>(_ value: Value) throws(WireError) -> Value {
     var inner = try nested()
     if let field = try inner.next() { throw .unknownField(field) }

@@ -64,17 +64,20 @@ public struct WireWriter: Sendable {
   }
 
   /// One of a plain enumeration's cases, by its raw value; 0 is not written.
+  @inlinable
   public mutating func field(_ number: Int, _ value: some RawRepresentable<UInt64>) {
     field(number, value.rawValue)
   }
 
   /// A record inside this one. It is written even when all its fields have their defaults, so that
   /// presence can be told from absence.
+  @inlinable
   public mutating func field(_ number: Int, _ value: some WireEncodable) {
     record(number) { value.encode(into: &$0) }
   }
 
   /// A record that may be absent.
+  @inlinable
   public mutating func field(_ number: Int, _ value: (some WireEncodable)?) {
     if let value { field(number, value) }
   }
@@ -83,25 +86,27 @@ public struct WireWriter: Sendable {
   ///
   /// The length stands before the fields but is known only after them: one byte is kept free for it, and
   /// longer records are moved to make room. So no record needs a buffer of its own.
+  @inlinable
   public mutating func record(_ number: Int, _ body: (inout WireWriter) -> Void) {
-    tag(number, .delimited)
-    bytes.append(0)
-    let start = bytes.count
+    let start = beginRecord(number)
     body(&self)
     setLength(ofRecordAt: start)
   }
 
   /// Records, one field each, in order.
+  @inlinable
   public mutating func repeated(_ number: Int, _ values: some Sequence<some WireEncodable>) {
     for value in values { field(number, value) }
   }
 
   /// Texts, one field each, in order; empty texts are kept.
+  @inlinable
   public mutating func repeated(_ number: Int, _ values: some Sequence<String>) {
     for value in values { present(number, value) }
   }
 
   /// Numbers, packed into one field; an empty list is not written.
+  @inlinable
   public mutating func packed(_ number: Int, _ values: some Collection<UInt64>) {
     guard !values.isEmpty else { return }
     record(number) { inner in
@@ -109,7 +114,16 @@ public struct WireWriter: Sendable {
     }
   }
 
-  private mutating func setLength(ofRecordAt start: Int) {
+  /// Returns where the record's fields begin.
+  @usableFromInline
+  mutating func beginRecord(_ number: Int) -> Int {
+    tag(number, .delimited)
+    bytes.append(0)
+    return bytes.count
+  }
+
+  @usableFromInline
+  mutating func setLength(ofRecordAt start: Int) {
     var length = UInt64(bytes.count - start)
     let width = max(1, (UInt64.bitWidth - length.leadingZeroBitCount + 6) / 7)
     if width > 1 { bytes.insert(contentsOf: repeatElement(0x80, count: width - 1), at: start) }
@@ -206,6 +220,7 @@ public typealias WireCodable = WireEncodable & WireDecodable
 
 extension WireEncodable {
   /// The value as the bytes of one record.
+  @inlinable
   public func encoded() -> [UInt8] {
     var writer = WireWriter()
     encode(into: &writer)
@@ -215,6 +230,7 @@ extension WireEncodable {
 
 extension WireDecodable {
   /// Reads a value from the bytes of one record.
+  @inlinable
   public init(decoding bytes: [UInt8]) throws(WireError) {
     var reader = WireReader(bytes)
     try self.init(from: &reader)

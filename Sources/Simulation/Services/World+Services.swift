@@ -42,7 +42,7 @@ extension World {
   mutating func finish(_ action: Action, _ id: Manager.ActionID, on index: Int, life: Int) {
     // A driver is part of its manager's process: what it had not begun with the service ends with it. Whether it had,
     // the simulation decides for each action.
-    let isAlive = machines[index].isAlive(life)
+    let isAlive = isAlive(index, life)
     guard machines[index].isOn,
       isAlive || chance.below(2, .action, UInt64(index), id ^ UInt64(life) << 32) == 0
     else { return }
@@ -114,40 +114,53 @@ extension World {
   /// What the machine's drivers tell its manager.
   mutating func observe(_ index: Int) {
     guard machines[index].isOn else { return }
-    let databases = machines[index].manager?.state.databases.keys ?? []
+    let databases = machines[index].manager?.databaseNames() ?? []
     for name in databases { resumeStreaming(of: name, standby: index) }
     let node = machines[index].node
     guard node.runsContainers || node.runsDatabases, machines[index].manager != nil else { return }
     if node.runsContainers {
       let engine = machines[index].containers
-      step(
-        index,
-        .observed(
-          engine.isDown ? .unavailable(.containers, reason: "no answer") : .containers(engine.running)))
+      tell(
+        engine.isDown ? .unavailable(.containers, reason: "no answer") : .containers(engine.running),
+        of: "containers", on: index)
     }
     if let cache = node.cache {
       let model = machines[index].cache
-      step(
-        index,
-        .observed(
-          .cache(
-            CacheObservation(cache: cache, isReachable: model.isReachable, instance: "\(model.instance)"))))
+      let seen = CacheObservation(
+        cache: cache, isReachable: model.isReachable, instance: "\(model.instance)")
+      tell(.cache(seen), of: "cache", on: index)
     }
     if node.runsBalancer {
-      step(index, .observed(.balancer(BalancerObservation(serving: serving(at: index)))))
+      tell(.balancer(BalancerObservation(serving: serving(at: index))), of: "balancer", on: index)
     }
     if node.runsDatabases {
-      for name in databases { step(index, .observed(.database(observation(of: name, on: index)))) }
+      for name in databases { tell(.database(observation(of: name, on: index)), of: name, on: index) }
     }
+  }
+
+  private mutating func tell(_ observation: Observation, of service: String, on index: Int) {
+    guard machines[index].told.isNews(observation, of: service) else { return }
+    step(index, .observed(observation))
   }
 
   /// The names of the servers that take traffic at a machine's load balancer.
   func serving(at index: Int) -> [String] {
-    let servers = machines[index].balancing.frontends.flatMap(\.servers)
-    guard !servers.isEmpty else { return [] }
-    let well = machines.flatMap { machine in
-      machine.containers.running.filter { $0.condition == .running && machine.isOn }.map { "\($0.task)" }
-    }
-    return servers.map(\.name).filter { name in well.contains { name.contains($0) } }
+    machines[index].balancing.frontends.flatMap(\.servers).map(\.name).filter(isThereServer)
   }
+
+  /// Whether the container that a load balancer's server stands for runs, on any machine that has power. Such a server
+  /// is named after its task (`Balancing.serverName`).
+  private func isThereServer(_ name: String) -> Bool {
+    machines.indices.contains { index in
+      machines[index].isOn
+        && machines[index].containers.running.contains {
+          $0.condition == .running && name.hasPrefix("\($0.task)_")
+        }
+    }
+  }
+}
+
+extension Manager {
+  /// In place, as `Manager.live` is.
+  fileprivate mutating func databaseNames() -> [String] { state.databases.keys }
 }

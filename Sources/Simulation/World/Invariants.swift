@@ -43,7 +43,8 @@ struct Invariants: Sendable {
   mutating func stored(_ node: NodeID, _ write: Write) { raft.stored(through: write.id, by: node) }
 
   mutating func stepped(
-    _ machine: Int, _ manager: borrowing Manager, _ effects: [Manager.Effect], at now: Instant
+    _ machine: Int, _ manager: borrowing Manager, _ effects: [Manager.Effect], bringsReport: Bool,
+    at now: Instant
   ) -> Violation? {
     let id = manager.raft.id
     for effect in effects {
@@ -52,12 +53,13 @@ struct Invariants: Sendable {
         raft.wrote(write, by: id)
         requests.wrote(write.entries)
       case .send(_, let frame):
+        guard PeerMessage.Kind(of: frame) == .raft else { continue }
         if case .raft(let message)? = try? PeerMessage(decoding: frame) { raft.sent(message) }
       default: break
       }
     }
     raft.stepped(manager.raft)
-    checkReports(machine, manager)
+    if bringsReport { checkReports(machine, manager) }
     let applied = manager.state.appliedIndex
     if applied != lastApplied[machine] {
       lastApplied[machine] = applied

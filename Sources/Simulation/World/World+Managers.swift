@@ -24,6 +24,8 @@ extension World {
       nonce: nonce, at: local)
     var effects: [Manager.Effect] = []
     manager.start(at: local, into: &effects)
+    machines[index].glance = Glance(manager)
+    machines[index].told = Told()
     machines[index].manager = manager
     machines[index].isPaused = false
     chronicle?.note(now, index, .started)
@@ -57,26 +59,23 @@ extension World {
       return
     }
     let local = machines[index].clock.local(at: now)
-    let wasLeader = machines[index].manager?.isLeader == true
-    let appliedBefore = machines[index].manager?.state.appliedIndex
+    let before = machines[index].glance
     var effects: [Manager.Effect] = []
-    machines[index].manager?.step(input, at: local, into: &effects)
-    if !wasLeader, machines[index].manager?.isLeader == true { noteElection(of: index) }
-    noteApplied(at: index, before: appliedBefore)
-    // In place: a copy of the manager costs more than its step.
-    if let broken = machines[index].manager?.check(&invariants, effects, at: index, now) { violate(broken) }
-    carryOut(effects, of: index)
-  }
-
-  private mutating func noteApplied(at index: Int, before: Index?) {
-    guard chronicle != nil, let applied = machines[index].manager?.state.appliedIndex, applied != before
+    guard
+      let lived = machines[index].manager?.live(input, at: local, &effects, on: index, &invariants, now)
     else { return }
-    chronicle?.note(now, index, .applied(applied))
+    machines[index].glance = lived.glance
+    if lived.glance.isLeader, !before.isLeader { noteElection(of: index) }
+    if lived.glance.appliedIndex != before.appliedIndex {
+      chronicle?.note(now, index, .applied(lived.glance.appliedIndex))
+    }
+    if let broken = lived.violation { violate(broken) }
+    carryOut(effects, of: index)
   }
 
   private mutating func noteElection(of index: Int) {
     counters[.elections] += 1
-    chronicle?.note(now, index, .leads(term: machines[index].manager?.raft.term ?? 0))
+    chronicle?.note(now, index, .leads(term: machines[index].glance.term))
   }
 
   private mutating func carryOut(_ effects: [Manager.Effect], of index: Int) {
@@ -135,7 +134,8 @@ extension World {
 
   /// Wakes the manager when it wants to be woken.
   func wakeTime(_ index: Int) -> Instant {
-    machines[index].clock.world(of: machines[index].manager?.nextDeadline ?? .never, at: now)
+    guard machines[index].manager != nil else { return .never }
+    return machines[index].clock.world(of: machines[index].glance.nextDeadline, at: now)
   }
 
   mutating func arm(_ index: Int) {
@@ -171,8 +171,13 @@ extension World {
     schedule(.stored(machine: index, life: machines[index].life), after: due - now)
   }
 
+  /// Whether a machine's manager is still in the life that was meant.
+  func isAlive(_ index: Int, _ life: Int) -> Bool {
+    machines[index].life == life && machines[index].manager != nil
+  }
+
   mutating func writeEnds(on index: Int, life: Int) {
-    guard machines[index].isAlive(life), !machines[index].disk.isStalled else { return }
+    guard isAlive(index, life), !machines[index].disk.isStalled else { return }
     if machines[index].disk.isFull, let write = machines[index].disk.waiting.first {
       step(index, .writeFailed(write.id, reason: "no space left on device"))
       return
@@ -224,9 +229,22 @@ extension World {
 }
 
 extension Manager {
-  fileprivate borrowing func check(
-    _ invariants: inout Invariants, _ effects: [Effect], at machine: Int, _ now: Instant
-  ) -> Violation? {
-    invariants.stepped(machine, self, effects, at: now)
+  /// One step and what the world makes of it, without a copy of the manager: that would cost more than the step.
+  fileprivate mutating func live(
+    _ input: Input, at local: Instant, _ effects: inout [Effect], on machine: Int,
+    _ invariants: inout Invariants, _ now: Instant
+  ) -> (glance: Glance, violation: Violation?) {
+    let bringsReport = input.bringsReport
+    step(input, at: local, into: &effects)
+    let violation = invariants.stepped(machine, self, effects, bringsReport: bringsReport, at: now)
+    return (Glance(self), violation)
+  }
+}
+
+extension Manager.Input {
+  /// Whether it may change what the manager knows of other nodes.
+  fileprivate var bringsReport: Bool {
+    guard case .received(_, _, let frames) = self else { return false }
+    return frames.contains { PeerMessage.Kind(of: $0) == .report }
   }
 }

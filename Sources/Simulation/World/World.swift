@@ -246,9 +246,8 @@ public struct World: Sendable {
   public var leader: Int? {
     var best: (index: Int, term: Term)?
     for index in machines.indices {
-      guard machines[index].manager?.isLeader == true, let term = machines[index].manager?.raft.term else {
-        continue
-      }
+      guard machines[index].manager != nil, machines[index].glance.isLeader else { continue }
+      let term = machines[index].glance.term
       if best.map({ $0.term < term }) ?? true { best = (index, term) }
     }
     return best?.index
