@@ -99,6 +99,8 @@ extension Array {
 extension String {
   /// Without control characters, so that a line of the history cannot steer a terminal, and cut to a length.
   fileprivate func asOneLine(atMost limit: Int) -> String {
+    // Nearly all are so.
+    if utf8.count <= limit, utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return self }
     let isTooLong = unicodeScalars.dropFirst(limit).first != nil
     var line = UnicodeScalarView()
     for scalar in unicodeScalars.prefix(isTooLong ? limit - 1 : limit) {

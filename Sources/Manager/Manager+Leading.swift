@@ -14,7 +14,8 @@ extension Manager {
     steerMembership(at: now, into: &effects)
     let awaitsDecision =
       decidedThrough != 0 && !planted(.decidesOnOldState) && !planted(.databaseEpochIgnored)
-    guard raft.isCurrent, !awaitsDecision, now >= decideAfter, needsLook || now >= controllers.nextLook
+    guard raft.isCurrent, !awaitsDecision, now >= decideAfter,
+      needsLook || hasNews || now >= controllers.nextLook
     else { return }
     let intents = controllers.decide(
       Situation(
@@ -44,6 +45,7 @@ extension Manager {
 
   private func betterLeader(at now: Instant) -> NodeID? {
     let own = rank(configuration.node.name)
+    guard own > 0 else { return nil }
     let last = raft.lastPosition.index
     let candidates = raft.members.filter { member in
       guard raft.membership.voters.contains(member.id), let peer = manager(member.id) else {

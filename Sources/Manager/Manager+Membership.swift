@@ -11,7 +11,10 @@ extension Manager {
 
   func manager(_ id: NodeID) -> Peer? { roster.first { $0.id == id } }
 
-  var others: [Peer] { roster.filter { $0.id != configuration.id } }
+  var others: LazyFilterSequence<[Peer]> {
+    let own = configuration.id
+    return roster.lazy.filter { $0.id != own }
+  }
 
   /// The managers of the configuration, with those that the log says have come or gone since.
   mutating func adoptRoster(into effects: inout [Effect]) {

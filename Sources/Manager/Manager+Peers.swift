@@ -83,7 +83,7 @@ extension Manager {
       }
     }
     reports[sender.name] = report
-    needsLook = true
+    hasNews = true
   }
 
   // MARK: Reports

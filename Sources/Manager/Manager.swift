@@ -55,8 +55,10 @@ public struct Manager: Sendable {
   var confirmedAt: Instant
   /// Why the manager has stopped for good; nil while it works.
   public private(set) var haltReason: String?
-  /// Something changed that the controllers or the reconciler should look at.
+  /// The state or this node itself changed: the controllers and the reconciler should look.
   var needsLook = true
+  /// Another node has told something new, which concerns the leader's controllers and whoever is shown the cluster.
+  var hasNews = false
 
   /// - Parameters:
   ///   - restored: what the log store gave back.
@@ -202,10 +204,12 @@ public struct Manager: Sendable {
       for (id, action) in reconciler.reconcileCaches(state, at: now) { effects.append(.perform(id, action)) }
     }
     // Before the controllers look, so that they see their own node's news too.
-    if needsLook || now >= nextReport { report(at: now, into: &effects) }
+    // The leader's tells what keeps its controllers from going on, too.
+    if needsLook || (hasNews && raft.isLeader) || now >= nextReport { report(at: now, into: &effects) }
     if raft.isLeader { lead(at: now, into: &effects) }
-    if needsLook { effects.append(.changed) }
+    if needsLook || hasNews { effects.append(.changed) }
     needsLook = false
+    hasNews = false
   }
 
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
