@@ -165,7 +165,8 @@ let package = Package(
       settings: strict + [.unsafeFlags(["-enable-testing"])]),
     module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", "PlantedBugs", heap]),
     program(
-      "tercet-sim", ["Simulation", "Manager", "Cluster", "Raft", "WireFormat", "PlantedBugs", arguments]),
+      "tercet-sim", ["Simulation", "Manager", "Cluster", "Raft", "WireFormat", "PlantedBugs", arguments],
+      linking: selfContained),
     program(
       "benchmarks",
       ["LogStore", "Raft", "Peers", "ClusterAuthority", nio, nioPosix, logging, arguments],

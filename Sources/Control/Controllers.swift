@@ -29,8 +29,9 @@ public struct Controllers: Hashable, Sendable {
       decideDatabases(situation, &look)
       decideServices(situation, &look)
       decideCaches(situation, &look)
+      // Only now has everything been asked about: a node that comes or goes must not start anew what others wait for.
+      timers.forgetUnused()
     }
-    timers.forgetUnused()
     problems = look.problems.sorted()
     nextLook = look.nextLook
     return look.intents
@@ -48,7 +49,7 @@ struct Look {
   mutating func wait(until instant: Instant) { nextLook = min(nextLook, instant) }
 }
 
-/// Since when something has been so, by name. A condition that is not asked about in one look is forgotten:
+/// Since when something has been so, by name. A condition that is not asked about in one whole look is forgotten:
 /// it has ended.
 struct Timers: Hashable, Sendable {
   private var since = SortedMap<String, Instant>()

@@ -252,6 +252,18 @@ struct DatabaseTests {
     #expect(scene.look(after: .milliseconds(1)).modes == [Self.solo])
   }
 
+  @Test("how long a primary has waited for its secondary is not forgotten when another node comes or goes")
+  func relaxAmongOthers() {
+    var scene = synchronous()
+    scene.databases["a"] = primary(nil)
+    #expect(scene.look() == [])
+    scene.silence("c")
+    #expect(scene.look(after: .seconds(3)) == [.health(node: "c", .lost)])
+    scene.accept(.health(node: "c", .lost))
+    #expect(scene.look(after: .milliseconds(1_999)) == [])
+    #expect(scene.look(after: .milliseconds(1)).modes == [Self.solo])
+  }
+
   @Test("a secondary that is back in time is waited for anew the next time")
   func relaxAnew() {
     var scene = synchronous()
