@@ -83,7 +83,9 @@ extension ThreeZones {
         """
         front=$(mktemp -d); chmod 755 $front
         varnishd -n $front -a 127.0.0.1:6999 -b $address:7480 -T none >/dev/null
-        trap 'kill $(cat $front/_.pid); rm -rf $front' EXIT
+        pid=$(cat $front/_.pid)
+        # Gone before the next comes, which listens there too.
+        trap 'kill $pid; while kill -0 $pid; do sleep 0.1; done; rm -rf $front' EXIT
         for try in $(seq 50); do
           [[ $(status http://127.0.0.1:6999/healthz) == 000 ]] || break
           sleep 0.1
