@@ -71,7 +71,8 @@ extension ThreeZones {
         "414",
         """
         exec 3<>/dev/tcp/$address/7480
-        { printf 'PURGE /'; head -c 10000000 /dev/zero | tr '\\0' x; printf ' HTTP/1.1\\r\\n\\r\\n'; } >&3
+        # It is answered and hung up on before all is sent, which ends whoever sends.
+        ( printf 'PURGE /'; head -c 10000000 /dev/zero | tr '\\0' x; printf ' HTTP/1.1\\r\\n\\r\\n') >&3
         head -c 12 <&3 | cut -c 10-12
         """
       ),
