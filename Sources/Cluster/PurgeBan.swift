@@ -107,7 +107,9 @@ extension BanExpression.Condition {
     if argument.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) || argument.isEmpty {
       return "'\(argument)' is empty or holds white space or a control character"
     }
-    if comparison.hasSuffix("~"), let reason = regularExpressionComplaint(argument) { return reason }
+    if comparison.hasSuffix("~") {
+      do { try RegularExpression.check(argument) } catch { return error.description }
+    }
     if field != "obj.status", !field.hasPrefix("obj.http."), !isDuration(argument) {
       return "'\(argument)' is no length of time such as 90s, 10m or 1h"
     }
@@ -137,39 +139,7 @@ private func isDuration(_ text: String) -> Bool {
     && ["ms", "s", "m", "h", "d", "w", "y"].contains(text.dropFirst(number.count))
 }
 
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+func isLetterOrDigit(_ byte: UInt8) -> Bool {
   let scalar = Unicode.Scalar(byte)
   return ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-}
-
-/// The mistakes that people make in regular expressions: brackets that do not match, a quantifier of nothing, a
-/// backslash at the end. What passes may still be refused by Varnish itself, which alone has the whole grammar.
-private func regularExpressionComplaint(_ expression: String) -> String? {
-  var groups = 0
-  var isClass = false
-  var isEscaped = false
-  /// Whether a quantifier would have something to quantify.
-  var hasAtom = false
-  for character in expression.unicodeScalars {
-    if isEscaped {
-      (isEscaped, hasAtom) = (false, true)
-      continue
-    }
-    switch character {
-    case "\\": isEscaped = true
-    case "]" where isClass: (isClass, hasAtom) = (false, true)
-    case _ where isClass: break
-    case "[": isClass = true
-    case "(": (groups, hasAtom) = (groups + 1, false)
-    case ")": (groups, hasAtom) = (groups - 1, true)
-    case "|", "^": hasAtom = false
-    case "*", "+", "?":
-      // `(?` begins a group of a special kind.
-      if !hasAtom, character != "?" { return "in '\(expression)' '\(character)' repeats nothing" }
-    default: hasAtom = true
-    }
-    if groups < 0 { break }
-  }
-  if isEscaped { return "'\(expression)' ends with a backslash" }
-  return groups == 0 && !isClass ? nil : "the brackets of '\(expression)' do not match"
 }

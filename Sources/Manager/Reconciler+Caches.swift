@@ -46,7 +46,7 @@ extension Reconciler {
     var memory = cacheMemories[cache.name] ?? CacheMemory()
     defer { cacheMemories[cache.name] = memory }
     if memory.position == nil, cache.isNew { memory.mustForget = true }
-    let position = max(memory.position ?? 0, cache.position)
+    let position = planted(.purgesGoBack) ? cache.position : max(memory.position ?? 0, cache.position)
     memory.position = position
     guard memory.observation?.isReachable == true else { return nil }
     if memory.mustForget { return .flush(through: max(position, queue.last)) }

@@ -12,8 +12,8 @@ extension PlantedBug {
       .cluster
     case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
-      .purgeAcknowledgedEarly, .positionBeforeAnswer, .standbyCountedEarly, .relaxedBeforeCommitted,
-      .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard:
+      .purgeAcknowledgedEarly, .positionBeforeAnswer, .purgesGoBack, .standbyCountedEarly,
+      .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard:
       .manager
     default: .raft
     }
@@ -96,6 +96,8 @@ extension PlantedBug {
     case .barrierWithoutRead: "a certain read is answered from the local state (etcd's serializable read)"
     case .purgeAcknowledgedEarly: "a purge is acknowledged before it is committed"
     case .positionBeforeAnswer: "a purge counts as applied before the cache has answered"
+    case .purgesGoBack:
+      "a cache is purged on from its place in the log, which is committed later, not from where it is"
     case .standbyCountedEarly: "a standby counts as synchronous before it holds what was committed without it"
     case .relaxedBeforeCommitted:
       "commits stop waiting for the standby before the log says so (Patroni, synchronous_mode)"

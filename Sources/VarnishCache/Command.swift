@@ -7,6 +7,8 @@ enum Command: Sendable {
   case status
   case processes
   case bans
+  case showParameter(String)
+  case setParameter(String, String)
   /// The SHA-256 over challenge and secret, in hexadecimal.
   case authenticate(String)
 
@@ -18,6 +20,8 @@ enum Command: Sendable {
     case .status: "status"
     case .processes: "pid"
     case .bans: "ban.list"
+    case .showParameter(let name): "param.show \(name)"
+    case .setParameter(let name, let value): "param.set \(name) \(value)"
     case .authenticate(let digest): "auth " + digest
     }
   }

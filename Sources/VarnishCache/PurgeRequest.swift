@@ -22,8 +22,14 @@ struct PurgeRequest: Hashable, Sendable {
   /// The answer of a Varnish that has no `xkey`.
   static let withoutKeys = 501
 
-  /// As many requests as it takes, each with as many keys as fit.
-  static func keys(_ keys: [String], soft: Bool) -> [HTTPRequestHead] {
+  /// One request by keys, of which it has room for a group.
+  static func keys(_ keys: [String], soft: Bool) -> HTTPRequestHead {
+    let name = soft ? "xkey-softpurge" : "xkey-purge"
+    return head("/", ["Host": "tercet", name: keys.joined(separator: " ")])
+  }
+
+  /// As many groups as it takes, each with as many keys as fit.
+  static func groups(of keys: [String]) -> [[String]] {
     var groups: [[String]] = []
     var bytes = longestKeys
     for key in keys {
@@ -34,8 +40,7 @@ struct PurgeRequest: Hashable, Sendable {
       groups[groups.count - 1].append(key)
       bytes += key.utf8.count + 1
     }
-    let name = soft ? "xkey-softpurge" : "xkey-purge"
-    return groups.map { head("/", ["Host": "tercet", name: $0.joined(separator: " ")]) }
+    return groups
   }
 
   /// Bytes of one header: half of what Varnish takes (`http_req_hdr_len`).

@@ -46,10 +46,10 @@ public actor VarnishCache {
     public init(folder: String? = nil) { self.folder = folder }
   }
 
-  private let configuration: Configuration
+  let configuration: Configuration
   nonisolated var name: String { configuration.name }
   private let connector: Connector
-  private let logger: Logger
+  let logger: Logger
   private var commandLine: CommandLine?
   private var purges: PurgeLine?
   private let secondPass: SecondPass
@@ -70,12 +70,18 @@ public actor VarnishCache {
 
   /// Carries out one step. It may be repeated: forgetting twice is forgetting.
   ///
-  /// A ban that Varnish will never take is logged and passed over: it must not hold up every purge behind it.
+  /// What Varnish will never take is purged in another way, which forgets more: it must neither stay nor hold up
+  /// every purge behind it.
   public func carryOut(_ step: CacheAction.Step) async throws(VarnishError) {
     switch step {
     case .flush: try await flush()
     case .purge(let purges, _):
       var work = Work(purges)
+      for refusal in work.refusals {
+        logger.error(
+          "forgets everything in the place of a ban that may not be said to Varnish",
+          metadata: ["cache": "\(configuration.name)", "reason": "\(refusal)"])
+      }
       if configuration.purges == nil { work.banAddresses() }
       try await forget(work)
       try await purgeExactly(work.exact)
@@ -85,7 +91,7 @@ public actor VarnishCache {
 
   /// What is not an exact purge.
   private func forget(_ work: Work) async throws(VarnishError) {
-    try await banOrPassOver(work.bans)
+    try await carryOut(work.bans)
     try await purge(keys: work.keys, soft: false)
     try await purge(keys: work.softKeys, soft: true)
   }
@@ -97,23 +103,6 @@ public actor VarnishCache {
       // A Varnish that went away has lost its pages, or is purged anew when it is back.
       logger.debug(
         "bans were not repeated", metadata: ["cache": "\(configuration.name)", "reason": "\(error)"])
-    }
-  }
-
-  private func banOrPassOver(_ expressions: [BanExpression]) async throws(VarnishError) {
-    do {
-      try await ban(expressions)
-    } catch .expressionRefused {
-      // One after the other: Varnish has taken those before the bad one, and bans are idempotent.
-      for expression in expressions {
-        do {
-          try await ban([expression])
-        } catch .expressionRefused(let expression, let reason) {
-          logger.error(
-            "passed over a ban that Varnish does not take",
-            metadata: ["cache": "\(configuration.name)", "ban": "\(expression)", "reason": "\(reason)"])
-        }
-      }
     }
   }
 
@@ -132,11 +121,11 @@ public actor VarnishCache {
     do { expression = try BanExpression(parsing: text) } catch {
       throw .expressionRefused(text, reason: error.reason)
     }
-    try await ban([expression])
+    try await send(bans: [expression])
   }
 
   /// Bans every object there is.
-  public func flush() async throws(VarnishError) { try await ban([.everything]) }
+  public func flush() async throws(VarnishError) { try await send(bans: [.everything]) }
 
   /// What can be seen of the cache now. It never fails: a cache that cannot be asked is not reachable.
   ///
@@ -175,23 +164,16 @@ public actor VarnishCache {
 // MARK: - Requests
 
 extension VarnishCache {
-  private func ban(_ expressions: [BanExpression]) async throws(VarnishError) {
-    guard !expressions.isEmpty else { return }
-    let replies = try await send(expressions.map { .ban($0) })
-    for (expression, reply) in zip(expressions, replies) where !reply.isSuccess {
-      throw .expressionRefused(expression.command, reason: "\(reply.text) (\(reply.status))")
-    }
-  }
-
   /// Sends commands in one go and collects the answers. Varnish may have been started anew since the last time:
   /// what was sent on a connection that turns out to be dead is sent again on another.
-  private func send(_ commands: [Command]) async throws(VarnishError) -> [CommandReply] {
+  func send(_ commands: [Command]) async throws(VarnishError) -> [CommandReply] {
     let bytes = commands.map(\.bytes)
     if let line = commandLine, line.isActive {
       do { return try await line.send(bytes) } catch .connectionLost { await line.close() }
     }
     let line = await keep(try await connector.openCommandLine(), or: commandLine)
     commandLine = line
+    try await limitBans(line)
     return try await line.send(bytes)
   }
 
@@ -209,26 +191,44 @@ extension VarnishCache {
 
   private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) {
     guard let endpoint = configuration.purges, !targets.isEmpty else { return }
-    let statuses = try await statuses(of: targets)
+    let statuses = try await statuses(of: targets.map(\.head))
     let refused = zip(targets, statuses).filter { $0.1 != 200 }
     if let (target, status) = refused.first {
-      var takesOthers = refused.count < targets.count
-      if !takesOthers { takesOthers = try await send([PurgeRequest.probe.head]) == [200] }
-      guard takesOthers else { throw .purgeRefused(endpoint, path: target.path, status: status) }
+      guard try await takesOthers(beside: statuses) else {
+        throw .purgeRefused(endpoint, path: target.path, status: status)
+      }
       try await banRefused(refused)
     }
     await secondPass.add(zip(targets, statuses).filter { $0.1 == 200 }.map(\.0))
   }
 
+  /// Whether Varnish takes purges at all, when it has refused some.
+  private func takesOthers(beside statuses: [Int]) async throws(VarnishError) -> Bool {
+    if statuses.contains(200) { return true }
+    return try await send([PurgeRequest.probe.head]) == [200]
+  }
+
   /// What Varnish answers to each. A request that it finds malformed it answers and hangs up, on all that were sent
   /// behind it: then they are sent one by one.
-  private func statuses(of targets: [PurgeRequest]) async throws(VarnishError) -> [Int] {
+  private func statuses(of requests: [HTTPRequestHead]) async throws(VarnishError) -> [Int] {
     do {
-      return try await send(targets.map(\.head))
+      return try await send(requests)
     } catch .connectionLost {
       var statuses: [Int] = []
-      for target in targets { statuses += try await send([target.head]) }
+      for request in requests { statuses.append(try await status(of: request)) }
       return statuses
+    }
+  }
+
+  /// On what is larger than it has room for (`http_req_size`) Varnish hangs up without an answer: 0.
+  private func status(of request: HTTPRequestHead) async throws(VarnishError) -> Int {
+    do {
+      return try await send([request])[0]
+    } catch .connectionLost(let endpoint, let reason) {
+      guard try await takesOthers(beside: []) else {
+        throw .connectionLost(endpoint, reason: reason)
+      }
+      return 0
     }
   }
 
@@ -246,21 +246,29 @@ extension VarnishCache {
     var work = Work([])
     work.exact = refused.map(\.0)
     work.banAddresses()
-    try await banOrPassOver(work.bans)
+    try await carryOut(work.bans)
   }
 
-  /// Purges by tags, where Varnish has `xkey`; otherwise it bans what is tagged with them, at once.
+  /// Purges by tags, where Varnish has `xkey`; otherwise, and where it refuses some, it bans what is tagged with them,
+  /// at once.
   private func purge(keys: [String], soft: Bool) async throws(VarnishError) {
     guard !keys.isEmpty else { return }
-    if let endpoint = configuration.purges {
-      let requests = PurgeRequest.keys(keys, soft: soft)
-      let statuses = try await send(requests)
-      if statuses.allSatisfy({ $0 == 200 }) { return }
-      if let refused = statuses.first(where: { $0 != 200 && $0 != PurgeRequest.withoutKeys }) {
-        throw .purgeRefused(endpoint, path: "/ by keys", status: refused)
+    guard let endpoint = configuration.purges else { return try await carryOut(Ban.keys(keys)) }
+    let groups = PurgeRequest.groups(of: keys)
+    let statuses = try await statuses(of: groups.map { PurgeRequest.keys($0, soft: soft) })
+    let refused = zip(groups, statuses).filter { $0.1 != 200 }
+    if let (keys, status) = refused.first(where: { $0.1 != PurgeRequest.withoutKeys }) {
+      guard try await takesOthers(beside: statuses) else {
+        throw .purgeRefused(endpoint, path: "/ by keys", status: status)
       }
+      logger.warning(
+        "banned what is tagged with keys that Varnish does not purge",
+        metadata: [
+          "cache": "\(configuration.name)", "keys": "\(keys.joined(separator: " ").prefix(200))",
+          "status": "\(status)",
+        ])
     }
-    try await ban(BanExpression.keys(keys))
+    try await carryOut(Ban.keys(refused.flatMap(\.0)))
   }
 
   /// Two callers may have opened a connection at the same time: the later one is given up.

@@ -3,12 +3,14 @@ import Cluster
 /// What one step asks of a Varnish, by the way it is done.
 struct Work {
   var exact: [PurgeRequest] = []
-  var bans: [BanExpression] = []
+  var bans: [Ban] = []
   var keys: [String] = []
   var softKeys: [String] = []
 
-  /// What no request could carry is in no cache, and what cannot be said to Varnish was refused long before: neither
-  /// is here.
+  /// Bans that an earlier version took into the log, and this one does not say to Varnish.
+  var refusals: [BanExpression.Malformed] = []
+
+  /// What no request could carry is in no cache, and is not here.
   init(_ purges: [Purge]) {
     var paths: [String] = []
     for purge in purges {
@@ -18,17 +20,22 @@ struct Work {
         if let host, path.utf8.count <= Self.longestExact {
           exact.append(PurgeRequest(host: host, path: path))
         } else if let host {
-          bans += BanExpression.addresses([path], host: host)
+          bans += Ban.addresses([path], host: host)
         } else {
           paths.append(path)
         }
       case .ban(let expression):
-        if let expression = try? BanExpression(parsing: expression) { bans.append(expression) }
+        do {
+          bans.append(Ban(expression: try BanExpression(parsing: expression)))
+        } catch {
+          refusals.append(error)
+        }
       case .key(let key, let soft):
         if soft { softKeys.append(key) } else { keys.append(key) }
       }
     }
-    bans += BanExpression.addresses(paths, host: nil)
+    bans += Ban.addresses(paths, host: nil)
+    if !refusals.isEmpty { bans.append(Ban(expression: .everything)) }
   }
 
   /// Adds the bans and tags of other work, each once.
@@ -51,7 +58,7 @@ struct Work {
         byHost.append((target.host, [target.path]))
       }
     }
-    bans += byHost.flatMap { BanExpression.addresses($0.paths, host: $0.host) }
+    bans += byHost.flatMap { Ban.addresses($0.paths, host: $0.host) }
     exact = []
   }
 }

@@ -53,6 +53,7 @@ extension DaemonConfiguration {
     var configuration = DoorServer.Configuration(
       host: door.host, port: door.port, allowed: allowed,
       names: [address, door.host, name, "localhost", "127.0.0.1"], node: name, version: Release.version)
+    configuration.purgers = purgers
     configuration.sites = purge.sites
     configuration.maximumCacheStaleness = purge.maximumStaleness
     return configuration

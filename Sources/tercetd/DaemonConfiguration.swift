@@ -21,6 +21,8 @@ struct DaemonConfiguration: Sendable {
   var peers: Listener
   var door: Listener
   var allowed: NetworkList
+  /// Who may purge at the door; nil for all who may come in.
+  var purgers: NetworkList?
   var credentials: Credentials
   var certificateFiles: CertificateFiles
   var managers: [ManagerEntry]
@@ -125,6 +127,7 @@ extension DaemonConfiguration {
     }
     let files = certificateFiles(root, folder: folder)
     let timings = readTimings(root)
+    let networks = networks(root)
     let configuration = DaemonConfiguration(
       cluster: root.text("cluster"), name: readName(root, "node"),
       id: NodeID(UInt64(root.integer("id", in: 1...1_000_000))),
@@ -132,7 +135,8 @@ extension DaemonConfiguration {
       zone: readName(root, "zone"),
       address: address,
       dataFolder: root.text("dataFolder"), labels: labels(root), operators: listener("operators", 7443),
-      peers: listener("peers", 7444), door: listener("door", 7480), allowed: networks(root),
+      peers: listener("peers", 7444), door: listener("door", 7480), allowed: networks.allowed,
+      purgers: networks.purgers,
       credentials: credentials(files, root), certificateFiles: files, managers: managers(root),
       docker: docker(root), postgres: postgres(root), varnish: varnish(root),
       cacheSecret: cacheSecret(root), purge: purge(root), haproxy: haproxy(root),
@@ -204,13 +208,23 @@ extension DaemonConfiguration {
     return labels
   }
 
-  private static func networks(_ root: Section) -> NetworkList {
-    guard let door = root.section("door") else { return NetworkList([]) }
-    door.expect(["allow"])
+  private static func networks(_ root: Section) -> (allowed: NetworkList, purgers: NetworkList?) {
+    guard let door = root.section("door") else { return (NetworkList([]), nil) }
+    door.expect(["allow", "purge"])
+    let allowed = networks(door, "allow")
+    guard door.has("purge") else { return (allowed, nil) }
+    let purgers = networks(door, "purge")
+    if let outside = purgers.firstOutside(allowed) {
+      door.complain("purge", "door.purge: \(outside) is not within door.allow, and could not come in")
+    }
+    return (allowed, purgers)
+  }
+
+  private static func networks(_ door: Section, _ key: String) -> NetworkList {
     do {
-      return try NetworkList(parsing: door.texts("allow"))
+      return try NetworkList(parsing: door.texts(key))
     } catch {
-      door.complain("allow", "door.allow: \(error)")
+      door.complain(key, "door.\(key): \(error)")
       return NetworkList([])
     }
   }

@@ -64,6 +64,71 @@ extension ThreeZones {
       #expect(after.databases.map(\.epoch) == before.databases.map(\.epoch))
     }
 
+    /// What somebody in the zone, or a cache or proxy there, may send to a zone's door in `$address`: each prints the
+    /// status that it gets.
+    static let purges = [
+      "an address of 10 MB": (
+        "414",
+        """
+        exec 3<>/dev/tcp/$address/7480
+        # It is answered and hung up on before all is sent, which ends whoever sends.
+        ( printf 'PURGE /'; head -c 10000000 /dev/zero | tr '\\0' x; printf ' HTTP/1.1\\r\\n\\r\\n') >&3
+        head -c 12 <&3 | cut -c 10-12
+        """
+      ),
+      "what a proxy brings, with a forged origin": (
+        "403", "status -X PURGE -H 'X-Forwarded-For: 127.0.0.1' http://$address:7480/"
+      ),
+      "what a cache in front of the door brings": (
+        "403",
+        """
+        front=$(mktemp -d); chmod 755 $front
+        varnishd -n $front -a 127.0.0.1:6999 -b $address:7480 -T none >/dev/null
+        pid=$(cat $front/_.pid)
+        # Gone before the next comes, which listens there too.
+        trap 'kill $pid; while kill -0 $pid; do sleep 0.1; done; rm -rf $front' EXIT
+        for try in $(seq 50); do
+          [[ $(status http://127.0.0.1:6999/healthz) == 000 ]] || break
+          sleep 0.1
+        done
+        status -X PURGE http://127.0.0.1:6999/
+        """
+      ),
+      "a ban that is malformed": ("400", ban("obj.http.x-url ~ [b-a]")),
+      "a ban that ends in another command": ("400", ban(#"obj.status == 200\nstop"#)),
+      "a ban that no Varnish would survive": ("400", ban("obj.http.x-url ~ ^/(a+)+b")),
+      "a ban on requests": ("400", ban("req.http.cookie ~ x")),
+    ]
+
+    private static func ban(_ expression: String) -> String {
+      "status -X POST -d '{\"bans\": [\"\(expression)\"]}' http://$address:7480/v1/purge"
+    }
+
+    @Test("a hostile purge is refused, and changes nothing", arguments: purges.keys.sorted())
+    func hostilePurge(_ name: String) async throws {
+      try await Cluster.whole()
+      let managers = try await managerProcesses()
+      for zone in Lab.Zone.data { try await Shop.cache(at: zone) }
+      let (status, script) = Self.purges[name]!
+
+      for zone in Lab.Zone.allCases {
+        let finished = try await Lab.attempt(
+          in: .c,
+          [
+            "bash", "-c",
+            """
+            status() { curl -s -o /dev/null -w '%{http_code}' --max-time 5 "$@"; }
+            address=\(zone.address)
+            \(script)
+            """,
+          ])
+        #expect(finished.lines.last == status, "zone \(zone): \(finished.output) \(finished.errors)")
+      }
+
+      for zone in Lab.Zone.data { #expect(try await Shop.page(at: zone).isHit, "zone \(zone)") }
+      #expect(try await managerProcesses() == managers)
+    }
+
     @Test(
       "who sends garbage to the door or to the operators' port is told in the log, with address and reason")
     func told() async throws {

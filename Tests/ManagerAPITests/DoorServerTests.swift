@@ -10,12 +10,14 @@ import Testing
 @Suite("The zone's door")
 struct DoorServerTests {
   static func withDoor<Value: Sendable>(
-    _ manager: FakeManager, allow: [String] = ["127.0.0.0/8"], idleSeconds: Int64 = 30,
+    _ manager: FakeManager, allow: [String] = ["127.0.0.0/8"], purge: [String]? = nil,
+    idleSeconds: Int64 = 30,
     _ body: @escaping @Sendable (Int, @escaping @Sendable () async -> Void) async throws -> Value
   ) async throws -> Value {
     var configuration = DoorServer.Configuration(
       host: "127.0.0.1", port: 0, allowed: try NetworkList(parsing: allow), names: ["a", "127.0.0.1"],
       node: "a", version: "0.1")
+    configuration.purgers = try purge.map { try NetworkList(parsing: $0) }
     configuration.idleTimeout = .seconds(idleSeconds)
     return try await RunningServer.run { onListening in
       DoorServer(
@@ -214,7 +216,9 @@ struct DoorServerTests {
       ("", "body"), ("[]", "body"), ("{}", "1 to 10000"), (#"{"url": ["/x"]}"#, "no key 'url'"),
       (#"{"urls": "/x"}"#, "urls"), (#"{"urls": ["x"]}"#, "'x' is neither"),
       (#"{"urls": ["/ok"], "bans": ["obj.status == 200\nstop"]}"#, "no ban expression"),
-      (#"{"urls": ["/ok"], "bans": ["obj.http.x-url ~ ("]}"#, "brackets"),
+      (#"{"urls": ["/ok"], "bans": ["obj.http.x-url ~ ("]}"#, "at character 1: this ( is not closed"),
+      (#"{"urls": ["/ok"], "bans": ["req.url ~ [b-a]"]}"#, "at character 2: "),
+      (#"{"urls": ["/ok"], "bans": ["req.url ~ ^/(a+)+b"]}"#, "at character 4: "),
       (#"{"urls": ["/ok"], "bans": ["req.http.cookie ~ x"]}"#, "req.http.cookie"),
       (#"{"urls": ["http://\#(String(repeating: "h", count: 261))/"]}"#, "is no host"),
       (#"{"urls": ["/\#(String(repeating: "x", count: 8_192))"]}"#, "too long"),
@@ -277,10 +281,36 @@ struct DoorServerTests {
     }
   }
 
+  @Test("who may come in and not purge gets 403 for purges and batches, and answers to questions")
+  func purgers() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager, purge: ["127.0.0.2/32"]) { port, _ async throws in
+      #expect(try await Self.ask(port, "PURGE /x").hasPrefix("HTTP/1.1 403 "))
+      #expect(try await Self.post(port, #"{"urls": ["/x"]}"#).contains("door.purge"))
+      #expect(manager.purgeCalls.isEmpty)
+      #expect(try await Self.ask(port, "GET /healthz").hasPrefix("HTTP/1.1 200 "))
+    }
+    try await Self.withDoor(manager, purge: ["127.0.0.1/32"]) { port, _ async throws in
+      #expect(try await Self.ask(port, "PURGE /x").hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+
+  @Test("an address of 10 MB is refused, and the door goes on", arguments: ["PURGE", "GET"])
+  func hugeAddress(method: String) async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager) { port, _ async throws in
+      let answer = try await Self.ask(port, "\(method) /\(String(repeating: "x", count: 10_000_000))")
+      #expect(answer.hasPrefix("HTTP/1.1 414 "))
+      #expect(manager.purgeCalls.isEmpty)
+      #expect(try await Self.ask(port, "PURGE /x").hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+
   @Test(
     "what a proxy or a cache in front brings is refused, whatever its headers claim",
     arguments: [
       "Via: 1.1 varnish", "X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "x-real-ip: ::1",
+      "X-Varnish: 32770",
     ])
   func forwarded(header: String) async throws {
     let manager = FakeManager()
@@ -342,6 +372,12 @@ struct DoorServerTests {
       let connection = try await RawConnection.open(port)
       await connection.send(Array("PURGE /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.0\r\n\r\n".utf8))
       #expect(try await connection.untilClosed().hasPrefix("HTTP/1.1 400 "))
+      for header in ["Host: ", "xkey: a"] {
+        let connection = try await RawConnection.open(port)
+        let bytes = Array("PURGE / HTTP/1.0\r\n\(header)".utf8) + [0xff] + Array("b\r\n\r\n".utf8)
+        await connection.send(bytes)
+        #expect(try await connection.untilClosed().hasPrefix("HTTP/1.1 400 "), "\(header)")
+      }
       #expect(manager.purgeCalls.isEmpty)
     }
   }

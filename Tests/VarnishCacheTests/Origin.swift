@@ -3,7 +3,8 @@ import NIOPosix
 import Synchronization
 
 /// The application behind the cache: every page may be kept for long, varies by `X-Variant`, and tells its edition
-/// in `X-Edition`. A header `X-Tag-NAME` of the request comes back as the header `NAME`. A request with `X-Hold` is
+/// in `X-Edition`. A header `X-Tag-NAME` of the request comes back as the header `NAME`; `X-Tag-Long` as an `xkey` that is 190
+/// letters longer. A request with `X-Hold` is
 /// answered when the test says so, with the page as it was when it was asked for.
 final class Origin: Sendable {
   private let channel: any Channel
@@ -84,8 +85,10 @@ final class Origin: Sendable {
     }
 
     private func response(to headers: [String]) -> String {
-      let tags = headers.filter { $0.lowercased().hasPrefix("x-tag-") }.map {
-        $0.dropFirst("x-tag-".count) + "\r\n"
+      let tags = headers.filter { $0.lowercased().hasPrefix("x-tag-") }.map { header in
+        let tag = header.dropFirst("x-tag-".count)
+        guard tag.lowercased().hasPrefix("long: ") else { return tag + "\r\n" }
+        return "xkey: \(tag.dropFirst("long: ".count))\(String(repeating: "x", count: 190))\r\n"
       }
       return "HTTP/1.1 200 OK\r\nCache-Control: s-maxage=1000\r\nVary: X-Variant\r\nContent-Length: 0\r\n"
         + "X-Edition: \(pages.edition)\r\n\(tags.joined())\r\n"

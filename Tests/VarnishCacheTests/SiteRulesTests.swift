@@ -86,4 +86,22 @@ struct SiteRulesTests {
       }
     }
   }
+
+  @Test(
+    "a page that was asked for with a host in capitals is the page that is purged",
+    arguments: ["", "sub vcl_recv { return (hash); }"])
+  func capitals(site: String) async throws {
+    try await Varnish.run(site: site) { varnish, _ in
+      let cache = varnish.client()
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        _ = try await visit.request("/", host: "WWW.Example.ORG")
+        #expect(try await visit.hits("/", host: "www.example.org"), "there is one page, not two")
+        for host in ["www.example.org", nil] {
+          try await cache.purge([(host: host, path: "/")])
+          #expect(try await !visit.hits("/", host: "WWW.Example.ORG"), "\(host ?? "any host")")
+        }
+      }
+      await cache.close()
+    }
+  }
 }

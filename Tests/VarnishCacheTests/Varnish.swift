@@ -13,8 +13,11 @@ final class Varnish: Sendable {
   let purgePort: Int
   let commandLinePort: Int
 
-  private init(folder: URL) {
+  private let parameters: [String]
+
+  private init(folder: URL, parameters: [String]) {
     self.folder = folder
+    self.parameters = parameters
     (publicPort, purgePort, commandLinePort) = (FreePorts.take(), FreePorts.take(), FreePorts.take())
   }
 
@@ -22,10 +25,11 @@ final class Varnish: Sendable {
   ///
   /// - Parameters:
   ///   - rules: the site's own, in front of Tercet's, where they should not be.
-  ///   - site: the site's own rules, after Tercet's.
+  ///   - site: the site's own rules, after Tercet's; in a file of their own if they begin with a version.
   ///   - hasKeys: with vmod xkey.
+  ///   - parameters: further ones of varnishd, such as `http_req_size=256b`.
   static func run(
-    before rules: String = "", site: String = "", hasKeys: Bool = true,
+    before rules: String = "", site: String = "", hasKeys: Bool = true, parameters: [String] = [],
     _ body: (Varnish, Origin) async throws -> Void
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
@@ -34,7 +38,7 @@ final class Varnish: Sendable {
     defer { try? FileManager.default.removeItem(at: folder) }
     let origin = try await Origin.start()
     do {
-      let varnish = Varnish(folder: folder)
+      let varnish = Varnish(folder: folder, parameters: parameters)
       try varnish.writeFiles(originPort: origin.port, before: rules, site: site, hasKeys: hasKeys)
       let process = try await varnish.start()
       do {
@@ -61,6 +65,23 @@ final class Varnish: Sendable {
 
   func client() -> VarnishCache { makeClient(configuration) }
 
+  /// The value of one of varnishd's parameters, with its unit.
+  func parameter(_ name: String) async throws -> String {
+    let log = folder.appending(path: "\(name).txt")
+    let arguments = ["-n", folder.appending(path: "work").path, "param.show", name]
+    let process = try RunningProcess("/usr/bin/varnishadm", arguments, log: log)
+    var value: Substring?
+    try await eventually("varnishadm tells \(name)") {
+      let words = try String(contentsOf: log, encoding: .utf8)
+      value = words.firstRange(of: "Value is: ").flatMap { range in
+        words[range.upperBound...].firstIndex(of: "\n").map { words[range.upperBound..<$0] }
+      }
+      return value != nil
+    }
+    withExtendedLifetime(process) {}
+    return value.map(String.init) ?? ""
+  }
+
   var secretFile: String { folder.appending(path: "secret").path }
 
   /// Starts varnishd, also again after it has ended, at the same addresses; fails with its words when it ends.
@@ -73,7 +94,7 @@ final class Varnish: Sendable {
         folder.appending(path: "test.vcl").path, "-a", "public=127.0.0.1:\(publicPort)", "-a",
         "tercet=127.0.0.1:\(purgePort)", "-T", "127.0.0.1:\(commandLinePort)", "-S", secretFile, "-s",
         "malloc,32m", "-p", "ban_lurker_age=0.1", "-p", "ban_lurker_sleep=0.001",
-      ], log: log)
+      ] + parameters.flatMap { ["-p", $0] }, log: log)
     let client = client()
     do {
       try await eventually("varnishd answers") {
@@ -101,13 +122,17 @@ final class Varnish: Sendable {
     for name in ["tercet.vcl", "tercet-xkey.vcl"] {
       try FileManager.default.copyItem(at: shipped.appending(path: name), to: folder.appending(path: name))
     }
+    let isFile = site.hasPrefix("vcl ")
+    if isFile {
+      try site.write(to: folder.appending(path: "site.vcl"), atomically: true, encoding: .utf8)
+    }
     try """
     vcl 4.1;
     \(before)
     \(hasKeys ? #"include "./tercet-xkey.vcl";"# : "")
     include "./tercet.vcl";
     backend origin { .host = "127.0.0.1"; .port = "\(originPort)"; }
-    \(site)
+    \(isFile ? #"include "./site.vcl";"# : site)
 
     """.write(to: folder.appending(path: "test.vcl"), atomically: true, encoding: .utf8)
   }

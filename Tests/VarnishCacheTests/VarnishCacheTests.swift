@@ -169,25 +169,13 @@ struct VarnishCacheTests {
     }
   }
 
-  @Test("a ban that Varnish never takes is passed over, and the purges beside it are carried out")
-  func poisonousBan() async throws {
+  @Test("the list of bans is bounded where nobody has bounded it, and what was chosen stays")
+  func limits() async throws {
     try await Varnish.run { varnish, _ in
       let cache = varnish.client()
-      try await Visitor.visit(port: varnish.publicPort) { visit in
-        for page in ["/1", "/2", "/3"] { _ = try await visit.request(page, host: "one") }
-        // What our own look at regular expressions lets through.
-        let bad = "obj.http.x-url ~ [b-a]"
-        await #expect(throws: VarnishError.self) { try await cache.ban(bad) }
-        try await cache.carryOut(
-          .purge(
-            [
-              .ban(expression: bad), .ban(expression: "obj.http.x-url ~ ^/1$"),
-              .address(host: "one", path: "/2"),
-            ], through: 7))
-        #expect(try await !visit.hits("/1", host: "one"))
-        #expect(try await !visit.hits("/2", host: "one"))
-        #expect(try await visit.hits("/3", host: "one"))
-      }
+      try await cache.flush()
+      #expect(try await varnish.parameter("ban_cutoff").hasPrefix("5000 "))
+      #expect(try await varnish.parameter("ban_lurker_age").hasPrefix("0.100 "), "the test's own choice")
       await cache.close()
     }
   }

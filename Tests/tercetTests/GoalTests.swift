@@ -258,6 +258,11 @@ struct GoalTests {
     manager.updateReport(of: "a") { $0.caches[0].position = goal.index }
     #expect(await Self.progress(manager, goal) == .done)
     #expect(goal.behind(in: ViewReader(await manager.view()).progress(ofStack: nil)) == ["cache-b"])
+    let shown = goal.items(in: ViewReader(await manager.view()).progress(ofStack: nil)).map(\.text)
+    #expect(
+      shown == [
+        "purged", "not reachable; it is purged as soon as it is, and may serve the old page until then",
+      ])
     let all = PurgeGoal(index: goal.index, waitsForAll: true)
     #expect(await Self.progress(manager, all) == .moving)
   }

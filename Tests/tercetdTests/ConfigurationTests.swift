@@ -45,6 +45,16 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("fewer networks may purge than may come in")
+  func purgers() async throws {
+    let text = ManagerFolder.sound.replacing(
+      "\"::1\"]}", with: "\"::1\"], purge: [\"127.0.0.0/24\", \"::1\"]}")
+    try await ManagerFolder.with(text) { folder in
+      let daemon = try await folder.check()
+      #expect(daemon.code == 0, "\(daemon.errors)")
+    }
+  }
+
   static let mistakes = [
     // Keys.
     Mistake(
@@ -91,6 +101,13 @@ struct ConfigurationTests {
       "a name that is none", "node: a", "node: a b", line: 2,
       says: "node must be 1 to 63 letters, digits, -, _ or ., not a b"),
     Mistake("a network that is none", "\"127.0.0.0/8\"", "\"127.0.0.0/33\"", line: 13, says: "door.allow:"),
+    Mistake(
+      "a network that may purge and is none", "\"::1\"]}", "\"::1\"], purge: [x]}", line: 13,
+      says: "door.purge:"),
+    Mistake(
+      "a network that may purge and not come in", "\"::1\"]}", "\"::1\"], purge: [\"126.0.0.0/7\"]}",
+      line: 13,
+      says: "door.purge: 126.0.0.0/7 is not within door.allow, and could not come in"),
     Mistake(
       "a network with bits beyond its prefix", "\"127.0.0.0/8\"", "\"127.0.0.1/8\"", line: 13,
       says: "bits beyond the prefix are set"),

@@ -3,6 +3,7 @@
 #     vcl 4.1;
 #     include "./tercet-xkey.vcl";    # if Debian's varnish-modules are there; before tercet.vcl
 #     include "./tercet.vcl";
+#     include "./site.vcl";           # may itself begin with `vcl 4.0;`
 #
 # Start varnishd with a second, named address, at the loopback, and give it to the manager
 # (`varnish: {http: "127.0.0.1:6083", …}`); let the lurker work early, and bound the list of bans for good:
@@ -13,7 +14,8 @@
 # A PURGE counts at that address alone. A list of private networks would not do: a router in front forwards
 # every method from its own private address, and with that anybody on the internet could purge.
 
-import purge;
+# By another name: many a site has an acl that is called `purge`.
+import purge as tercet_purge;
 
 sub vcl_recv {
   if (local.socket != "tercet") {
@@ -24,6 +26,11 @@ sub vcl_recv {
     # Is Varnish itself well? For whatever stands in front; it says nothing of the backends.
     if (req.url == "/.tercet/varnish") {
       return (synth(200, "Varnish is well"));
+    }
+    # The built-in rules do this last, which a site's own rules may never come to; a purge is for the host in small
+    # letters.
+    if (req.http.host) {
+      set req.http.host = req.http.host.lower();
     }
   } else {
     if (req.method != "PURGE") {
@@ -48,7 +55,7 @@ sub vcl_recv {
 # Settling: what came in meanwhile was fetched before the purge, or while it was made.
 sub vcl_hit {
   if (local.socket == "tercet") {
-    purge.hard();
+    tercet_purge.hard();
     # Another variant may still be on its way.
     if (req.restarts < 3) {
       return (restart);
@@ -83,7 +90,14 @@ sub vcl_synth {
 # Kept on the object, a ban can be tested by the lurker thread, which sees objects and no requests; bans on
 # `req.*` would wait for a request to every object and pile up.
 sub vcl_backend_response {
-  set beresp.http.x-url = bereq.url;
+  if (bereq.url ~ "^.{8192}.") {
+    # No purge can name an address as long as this, so its page is not kept. And on a text of such a length the
+    # regular expression of a ban may take more steps than Varnish survives (pcre2_match_limit).
+    set beresp.uncacheable = true;
+    unset beresp.http.x-url;
+  } else {
+    set beresp.http.x-url = bereq.url;
+  }
   set beresp.http.x-host = bereq.http.host;
 }
 

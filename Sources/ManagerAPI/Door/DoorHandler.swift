@@ -17,6 +17,7 @@ final class DoorHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var names: DoorNames
   private var isAllowed = false
+  private var mayPurge = false
 
   private var reading: Reading?
   private var pending: Deque<Pending> = []
@@ -78,7 +79,9 @@ final class DoorHandler: ChannelDuplexHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     guard timer == nil else { return }
-    isAllowed = context.remoteAddress.map(door.configuration.allowed.allows) ?? false
+    let configuration = door.configuration
+    isAllowed = context.remoteAddress.map(configuration.allowed.allows) ?? false
+    mayPurge = context.remoteAddress.map((configuration.purgers ?? configuration.allowed).allows) ?? false
     names.local = context.localAddress?.ipAddress
     watch(context.channel)
   }
@@ -207,8 +210,8 @@ final class DoorHandler: ChannelDuplexHandler {
   }
 
   private func answer(_ head: HTTPRequestHead, _ body: ByteBuffer, number: UInt64) {
-    if head.changesSomething, let header = head.traceOfProxy {
-      complete(number, with: .cameThroughProxy(header))
+    if head.changesSomething, let refusal = refusal(of: head) {
+      complete(number, with: refusal)
       return flushIfNeeded()
     }
     guard head.method == .PURGE else { return look(head, body, number: number) }
@@ -218,6 +221,11 @@ final class DoorHandler: ChannelDuplexHandler {
       complete(number, with: error.response)
       flushIfNeeded()
     }
+  }
+
+  private func refusal(of head: HTTPRequestHead) -> DoorResponse? {
+    if !mayPurge { return .text(.forbidden, "this network may not purge; see door.purge in tercetd.yaml") }
+    return head.traceOfProxy.map(DoorResponse.cameThroughProxy)
   }
 
   private func purges(_ head: HTTPRequestHead) throws(PurgeTarget.Refusal) -> [Purge] {
@@ -343,7 +351,7 @@ extension PurgeTarget.Refusal {
     case .notAnAddress:
       .text(.badRequest, "PURGE takes a path that begins with / or a whole http:// address")
     case .undecodable:
-      .text(.badRequest, "the address holds bytes that are no UTF-8; percent-encode them")
+      .text(.badRequest, "the address, host or tags hold bytes that are no UTF-8; percent-encode them")
     case .unfit(let complaint):
       .text(.badRequest, complaint)
     }

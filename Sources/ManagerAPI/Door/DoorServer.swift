@@ -14,6 +14,8 @@ public struct DoorServer: Service {
     public var port: Int
     /// Clients from elsewhere get 403.
     public var allowed: NetworkList
+    /// Who may purge, of those who may come in; nil for all of them.
+    public var purgers: NetworkList?
     /// Names and addresses by which clients reach the door: a request's `Host` that is one of them names no
     /// site.
     public var names: [String]

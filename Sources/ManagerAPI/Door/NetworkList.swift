@@ -23,6 +23,13 @@ public struct NetworkList: Hashable, Sendable {
   }
 }
 
+extension NetworkList {
+  /// Of its networks the first that is not wholly within another list's.
+  public func firstOutside(_ other: NetworkList) -> Network? {
+    networks.first { network in !other.networks.contains { $0.contains(network) } }
+  }
+}
+
 /// Addresses that share a prefix, such as `10.0.0.0/8`, `fd00::/8`, or a single `10.0.0.4`.
 public struct Network: Hashable, Sendable, CustomStringConvertible {
   /// In network order: 4 bytes or 16. Bits beyond the prefix are zero.
@@ -54,6 +61,10 @@ public struct Network: Hashable, Sendable, CustomStringConvertible {
     address = bytes
     prefixLength = length
     description = parts.count == 2 ? text : "\(text)/\(bits)"
+  }
+
+  func contains(_ other: Network) -> Bool {
+    other.prefixLength >= prefixLength && contains(other.address)
   }
 
   func contains(_ bytes: [UInt8]) -> Bool {

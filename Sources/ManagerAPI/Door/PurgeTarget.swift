@@ -19,7 +19,10 @@ package enum PurgeTarget {
     target: String, host: String?, names: DoorNames, sites: PurgeSites = PurgeSites()
   ) throws(Refusal) -> [Purge] {
     // The decoder puts U+FFFD in place of bytes that are no UTF-8; purging such an address would purge another.
-    guard !target.unicodeScalars.contains("\u{fffd}") else { throw .undecodable }
+    guard !target.unicodeScalars.contains("\u{fffd}"), host?.unicodeScalars.contains("\u{fffd}") != true
+    else {
+      throw .undecodable
+    }
     var (authority, path) = (host, target)
     if target.utf8.first != UInt8(ascii: "/") {
       guard let absolute = absolute(target) else { throw .notAnAddress }
@@ -75,6 +78,7 @@ package enum PurgeTarget {
     var purges: [Purge] = []
     for (name, soft) in tagHeaders {
       for value in values(name) {
+        guard !value.unicodeScalars.contains("\u{fffd}") else { throw .undecodable }
         for tag in value.split(whereSeparator: { " \t,#".contains($0) }) {
           purges.append(try key(String(tag), soft: soft))
         }

@@ -49,7 +49,8 @@ public enum Invariant: String, Hashable, CaseIterable, Sendable {
   case promoteOnce = "promote-at-most-once"
   /// A driver never carries out a step of an earlier epoch.
   case fencesRise = "fences-rise"
-  /// A cache applies purges in the log's order and leaves none out.
+  /// A cache is told to forget in the log's order: never again what is older than what it was told before, but when
+  /// nobody knows whether that was carried out.
   case purgesInOrder = "purges-in-order"
   /// No cache serves a page whose purge was acknowledged, once it has come so far.
   case noStalePage = "no-stale-page"

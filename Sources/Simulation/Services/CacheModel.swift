@@ -13,13 +13,26 @@ public struct CacheModel: Sendable {
   private(set) var through: Index = 0
   public private(set) var purges = 0
   public private(set) var flushes = 0
-  /// What was purged when something earlier in the log had not been; nil while all went in order.
-  private(set) var disorder: String?
+  /// How far its newest order went, which life of the manager gave it, and whether that one knows how it ended.
+  private var newest: (through: Index, life: Int, isKnown: Bool)?
 
   mutating func fetch(_ path: String, version: UInt64) { pages[path] = max(pages[path] ?? 0, version) }
 
   /// The version a visitor is served without asking the origin; nil for a miss.
   public func version(of path: String) -> UInt64? { pages[path] }
+
+  /// Notes an order; says what is wrong when it goes back in the log though the one who gives it knows that what came
+  /// later was carried out. After a restart, and after an end that it does not know, a manager has to repeat.
+  mutating func take(_ step: CacheAction.Step, life: Int, isKnown: Bool) -> String? {
+    let (through, isAhead) =
+      switch step {
+      case .purge(_, let through): (through, through > newest?.through ?? 0)
+      case .flush(let through): (through, through >= newest?.through ?? 0)
+      }
+    defer { newest = (max(through, newest?.through ?? 0), life, isKnown) }
+    guard let newest, newest.life == life, newest.isKnown, !isAhead else { return nil }
+    return "a cache that was told through \(newest.through) was told again through \(through)"
+  }
 
   mutating func carryOut(_ action: CacheAction) {
     switch action.step {

@@ -50,7 +50,7 @@ extension World {
       switch action {
       case .runTask(let launch): inEngine(on: index) { $0.run(launch, on: index) }
       case .removeTask(let task, _, _): inEngine(on: index) { $0.machines[index].containers.remove(task) }
-      case .cache(let action): forget(action, on: index)
+      case .cache(let action): forget(action, on: index, life: life)
       case .balance(let balancing): balance(balancing, on: index)
       case .database(let action): inServer(action, on: index)
       }
@@ -89,13 +89,16 @@ extension World {
     return .done
   }
 
-  private mutating func forget(_ action: CacheAction, on index: Int) -> ActionResult {
+  private mutating func forget(_ action: CacheAction, on index: Int, life: Int) -> ActionResult {
     let cache = machines[index].cache
     guard cache.isReachable else { return .failed("no answer") }
     switch action.step {
     case .purge(_, let through):
       if cache.through >= through { counters[.replays] += 1 }
     case .flush: counters[.flushes] += 1
+    }
+    if let disorder = machines[index].cache.take(action.step, life: life, isKnown: !cache.isHalfDone) {
+      violate(.purgesInOrder, "\(machines[index].name): \(disorder)")
     }
     machines[index].cache.carryOut(action)
     return cache.isHalfDone ? .failed("the connection broke") : .done

@@ -7,8 +7,10 @@ struct PurgeCommand: ClusterCommand {
     commandName: "purge",
     abstract: "Makes all caches forget addresses.",
     discussion: """
-      A purge is kept for caches that are away and applied before they serve again. Waits until all caches \
-      that can be reached have applied it, and names those that are behind; with --wait for all caches.
+      A purge is kept for caches that cannot be reached, and applied in its turn as soon as they can. One that \
+      serves meanwhile may serve the old page: /cache at its zone's door answers 503 once it has lacked a purge \
+      for too long. Waits until all caches that can be reached have applied it, and names those that are behind; \
+      with --wait for all caches.
 
       Examples:
         tercet purge https://www.example.org/news
@@ -93,7 +95,7 @@ struct PurgeWaiting: ParsableArguments {
     }
     guard let report, let goal else { return }
     for cache in goal.behind(in: report) {
-      StandardError.line("tercet: cache \(cache) is not reachable; it will be purged before it serves again")
+      StandardError.line("tercet: cache \(cache) is \(PurgeGoal.unreachable)")
     }
   }
 }

@@ -3,6 +3,10 @@ import ManagerAPI
 /// All caches that can be reached have come as far as a purge. Those that cannot will, on their return, and may be
 /// waited for too.
 struct PurgeGoal: Goal {
+  /// What holds for a cache that cannot be reached: whether it serves meanwhile nobody knows.
+  static let unreachable =
+    "not reachable; it is purged as soon as it is, and may serve the old page until then"
+
   let index: UInt64
   var waitsForAll = false
 
@@ -14,7 +18,7 @@ struct PurgeGoal: Goal {
     report.caches.map { cache in
       let text =
         cache.position >= index
-        ? "purged" : cache.reachable ? "behind" : "not reachable; it will be purged before it serves again"
+        ? "purged" : cache.reachable ? "behind" : Self.unreachable
       return .init(name: cache.name, text: text)
     }
   }
