@@ -28,6 +28,16 @@ struct DaemonProgram: Sendable {
     return DaemonProgram(code: code, output: result.standardOutput, errors: result.standardError)
   }
 
+  /// Runs bash; `$1` is the program.
+  static func bash(_ script: String) async throws -> DaemonProgram {
+    let result = try await Subprocess.run(
+      .path("/bin/bash"), arguments: ["-c", script, "bash", try path],
+      environment: .custom(["PATH": "/usr/bin:/bin"]),
+      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    guard case .exited(let code) = result.terminationStatus else { throw Killed() }
+    return DaemonProgram(code: code, output: result.standardOutput, errors: result.standardError)
+  }
+
   struct Killed: Error {}
 }
 
