@@ -118,10 +118,17 @@ struct Daemon: AsyncParsableCommand {
 
 /// Makes a folder at the first start, inside a folder that exists: one that is missing with its parent may
 /// lie on a disk that is not mounted.
-private func makeFolder(_ path: String, permissions: Int) throws {
-  guard !FileManager.default.fileExists(atPath: path) else { return }
-  try FileManager.default.createDirectory(
-    atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: permissions])
+private func makeFolder(_ path: String, permissions: mode_t) throws {
+  guard mkdir(path, permissions) != 0, errno != EEXIST else { return }
+  throw FolderFailure(path: path, reason: String(cString: strerror(errno)))
+}
+
+private struct FolderFailure: Error, CustomStringConvertible {
+  let path: String
+  let reason: String
+  var description: String {
+    "the folder \(path) cannot be made: \(reason); make it for tercetd's user, or name another in the configuration"
+  }
 }
 
 /// The manager among the daemon's services: first to start, last to end.

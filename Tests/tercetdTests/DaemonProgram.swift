@@ -54,7 +54,7 @@ struct ManagerFolder: Sendable {
     id: 1
     zone: zone-a
     address: 127.0.0.1
-    dataFolder: /nonexistent/tercet/log
+    dataFolder: log
     listen: {operators: "127.0.0.1:17443", peers: "127.0.0.1:17444", door: "127.0.0.1:17480"}
     certificates: {authority: authority.pem, certificate: manager.pem, key: manager.key}
     managers:
