@@ -100,6 +100,32 @@ struct OperatorClientTests {
     }
   }
 
+  @Test(
+    "when managers say another reason than a quorum, that is told, and one that lacks a quorum outdoes it")
+  func overloaded() async throws {
+    let cluster = try TestCluster()
+    let (busy, other) = (FakeManager(), FakeManager(node: "b"))
+    busy.fail(with: .overloaded)
+    other.fail(with: .overloaded)
+    let dead = try await Self.deadPort()
+    try await Self.withThree([busy, other], cluster: cluster) { ports async throws in
+      try await Self.using(try cluster.client(ports + [("c", dead)])) { client async throws in
+        let error = await #expect(throws: ClientError.self) { try await client.submit(.drain(node: "a")) }
+        guard case .unable(.overloaded, let attempts) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(attempts.map(\.code) == [.overloaded, .overloaded, nil])
+        other.fail(with: .noQuorum)
+        let second = await #expect(throws: ClientError.self) { try await client.submit(.drain(node: "a")) }
+        guard case .noQuorum = second else {
+          Issue.record("\(String(describing: second))")
+          return
+        }
+      }
+    }
+  }
+
   @Test("a refusal is final: nobody else is asked")
   func refusal() async throws {
     let cluster = try TestCluster()

@@ -137,6 +137,17 @@ struct CommandTests {
     }
   }
 
+  @Test("managers that have too much to do are an error with their reason, not a lack of quorum")
+  func overloaded() async throws {
+    let manager = Self.scene()
+    manager.fail(with: .overloaded)
+    try await Operator.withManager(manager) { ana async throws in
+      let tool = try await ana.tercet("drain", "a")
+      #expect(tool.code == 1 && tool.errors.contains("a (zone zone-a): "), "\(tool)")
+      #expect(!tool.errors.contains("quorum"), "\(tool.errors)")
+    }
+  }
+
   @Test(
     "an argument that makes no sense is a usage error that tells the form",
     arguments: [

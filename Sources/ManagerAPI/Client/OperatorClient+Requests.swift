@@ -8,7 +8,7 @@ extension OperatorClient {
   ///
   /// - Returns: where it stands in the log.
   /// - Throws: `ClientError.refused` when it cannot be; `.noQuorum` when nobody could say: then it may yet be
-  ///   applied.
+  ///   applied; `.unable` when managers said why not now.
   public func submit(
     _ intent: OperatorIntent, request: RequestID = .random()
   ) async throws(ClientError) -> IntentReply {

@@ -92,7 +92,7 @@ extension OperatorClient {
         return try await open(question)
       } catch {
         failures += 1
-        guard case .noQuorum = error, failures < 10 else { throw error }
+        guard error.attempts != nil, failures < 10 else { throw error }
       }
       try await _Concurrency.Task.sleep(for: .milliseconds(500))
     }
