@@ -195,6 +195,35 @@ struct OperatorClientTests {
     }
   }
 
+  @Test("who waits for an entry gets the first report that shows it, though nothing else is new in that")
+  func progressUntilEntry() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    try await TestCluster().run(manager) { client, _ async throws in
+      let behind = await manager.view().state.appliedIndex
+      let shown = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+        group.addTask {
+          var shown: [UInt64] = []
+          for try await report in client.progress(ofStack: "-", after: behind + 2) {
+            shown.append(report.appliedIndex)
+            if report.appliedIndex >= behind + 2 { break }
+          }
+          return shown
+        }
+        group.addTask {
+          while manager.watchers == 0 { try await _Concurrency.Task.sleep(for: .milliseconds(5)) }
+          // Nothing of it is seen in the report.
+          for _ in 1...2 { manager.decide(.activate(node: "a")) }
+          try await _Concurrency.Task.sleep(for: .seconds(5))
+          return []
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? []
+      }
+      #expect(shown == [behind, behind + 2])
+    }
+  }
+
   @Test("when its manager goes, a stream goes on at another, where it broke")
   func reconnect() async throws {
     let cluster = try TestCluster()
