@@ -18,8 +18,12 @@ extension OperatorClient {
     return reply
   }
 
-  public func status() async throws(ClientError) -> ClusterStatus {
-    try await document(ClusterStatus.self, Question("/v1/status"))
+  /// What a manager knows.
+  ///
+  /// - Parameter isCurrent: whether it must show all that was done before; then it needs a quorum.
+  public func status(isCurrent: Bool = false) async throws(ClientError) -> ClusterStatus {
+    let query = Self.query([("current", isCurrent ? "1" : nil)])
+    return try await document(ClusterStatus.self, Question("/v1/status" + query))
   }
 
   /// All services, or those of one stack.
