@@ -33,4 +33,28 @@ struct Scripts {
         + "quickstart: what is missing could not be installed; the message is above\n")
     #expect(!walk.output.contains("ok:") && !walk.output.contains("was started"), "\(walk.output)")
   }
+
+  @Test(
+    "the lab tells what is wrong with a command, and what to type instead",
+    arguments: [
+      ("cut a a", "nothing goes from zone a to itself; name another, or none for all others"),
+      ("heal b b", "nothing goes from zone b to itself"), ("cut", "name a zone: a b c; try: "),
+      ("cut d", "there is no zone 'd'; zones are: a b c"), ("cut a d", "there is no zone 'd'"),
+      ("cut a --one-way", "--one-way goes to one other zone: name it before that"),
+      ("cut a b --both", "'--both' is not known"), ("cut a b --one-way c", "'c' is too much"),
+      ("kill", "name a zone: a b c"), ("kill a b", "'b' is too much"), ("start d", "there is no zone 'd'"),
+      ("down now", "'now' is too much"), ("up all", "up takes no 'all'"),
+      ("cut a", "the lab is not up; try: "), ("heal", "the lab is not up"), ("heal a", "the lab is not up"),
+      ("kill a", "the lab is not up"), ("stop a", "the lab is not up"), ("crash a", "the lab is not up"),
+      ("start a", "the lab is not up"),
+    ])
+  func labMistakes(_ command: String, _ message: String) async throws {
+    let lab = try await Shell.run(
+      ["\(Lab.repository)/deploy/lab"] + command.split(separator: " ").map(String.init),
+      environment: ["TERCET_LAB_NAME": "tercet-none", "TERCET_LAB": "/var/tmp/tercet-none"])
+    #expect(lab.status == 1)
+    #expect(
+      lab.errors.hasPrefix("lab: \(message)") && lab.errors.split(separator: "\n").count == 1, "\(lab.errors)"
+    )
+  }
 }
