@@ -119,6 +119,8 @@ let package = Package(
     module("Cluster", ["Raft", "WireFormat", "PlantedBugs", collections]),
     module("Control", ["Cluster", "Raft", "PlantedBugs"]),
     module("Manager", ["Control", "Cluster", "Raft", "WireFormat", "PlantedBugs", collections]),
+    // What programs say.
+    module("StandardStreams", []),
     // Files people write.
     module("StackFile", ["Cluster", "Raft", yams]),
     // Drivers: each carries out its actions and reports what it observes.
@@ -126,7 +128,7 @@ let package = Package(
     module("PostgresServer", ["Cluster", "Raft", "CPostgres", "CProcess", subprocess, system, logging]),
     module(
       "VarnishCache",
-      ["Cluster", "Raft", nio, nioPosix, nioHTTP1, crypto, collections, subprocess, system, logging]),
+      ["Cluster", "Raft", nio, nioPosix, crypto, collections, subprocess, system, logging]),
     module("LoadBalancer", ["Cluster", "Raft", nio, nioPosix, subprocess, system, logging]),
     // The shell.
     module("LogStore", ["Raft", "WireFormat", "CSQLite"]),
@@ -137,7 +139,7 @@ let package = Package(
       [
         "ManagerAPI", "Manager", "Control", "Cluster", "Raft", "LogStore", "Peers", "DockerEngine",
         "PostgresServer",
-        "VarnishCache", "LoadBalancer", nio, logging, lifecycle,
+        "VarnishCache", "LoadBalancer", nio, nioPosix, logging, lifecycle,
       ]),
     module(
       "ManagerAPI",
@@ -152,21 +154,26 @@ let package = Package(
       [
         "ManagerRuntime", "ManagerAPI", "ClusterAuthority", "Manager", "Control", "Cluster", "Raft", "Peers",
         "LogStore", "DockerEngine",
-        "PostgresServer", "VarnishCache", "LoadBalancer", "CMalloc", nio, nioPosix, nioSSL, yams, arguments,
+        "PostgresServer", "VarnishCache", "LoadBalancer", "StandardStreams", "CMalloc", nio, nioPosix, nioSSL,
+        yams,
+        arguments,
         logging, lifecycle, unixSignals,
       ], linking: selfContained),
     program(
       "tercet",
       [
-        "ManagerAPI", "StackFile", "ClusterAuthority", "Cluster", "Raft", yams, arguments, logging, nio,
+        "ManagerAPI", "StackFile", "ClusterAuthority", "Cluster", "Raft", "StandardStreams", yams, arguments,
+        logging, nio,
         nioSSL,
       ],
       // Its tests look inside, and are built in release too.
       settings: strict + [.unsafeFlags(["-enable-testing"])]),
     module("Simulation", ["WireFormat", "Manager", "Control", "Cluster", "Raft", "PlantedBugs", heap]),
     program(
-      "tercet-sim", ["Simulation", "Manager", "Cluster", "Raft", "WireFormat", "PlantedBugs", arguments],
-      linking: selfContained),
+      "tercet-sim",
+      [
+        "Simulation", "Manager", "Cluster", "Raft", "WireFormat", "PlantedBugs", "StandardStreams", arguments,
+      ], linking: selfContained),
     program(
       "benchmarks",
       ["LogStore", "Raft", "Peers", "ClusterAuthority", nio, nioPosix, logging, arguments],
@@ -211,7 +218,7 @@ let package = Package(
       "tercet",
       [
         "FakeManager", "Cluster", "ClusterAuthority", "Manager", "ManagerAPI", "Raft", "StackFile",
-        subprocess, system, yams,
+        subprocess, system, yams, arguments,
       ]),
     // Runs the program, and is not linked with it.
     .testTarget(

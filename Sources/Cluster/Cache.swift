@@ -58,10 +58,11 @@ extension Service {
 
   /// The port of Varnish's command line in the service's containers; nil when they are no caches.
   public var cachePort: Int? {
-    switch labels[Self.cacheLabel] {
-    case "true"?: 6_082
-    case let text?: Int(text).flatMap { (1...65_535).contains($0) ? $0 : nil }
-    case nil: nil
-    }
+    labels[Self.cacheLabel].flatMap(Self.cachePort(of:))
+  }
+
+  /// The port that a value of the label means; nil when it means none.
+  public static func cachePort(of label: String) -> Int? {
+    label == "true" ? 6_082 : Int(label).flatMap { (1...65_535).contains($0) ? $0 : nil }
   }
 }

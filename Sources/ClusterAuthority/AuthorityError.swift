@@ -8,6 +8,8 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
   case unreadable(what: String, reason: String)
   /// A private key that belongs to another certificate.
   case keyDoesNotMatch
+  /// An authority that did not issue the certificate.
+  case foreignAuthority
   /// A certificate that the cluster's authority did not make for a manager or an operator.
   case noIdentity(reason: String)
   /// The machine could not make a key or certificate.
@@ -27,6 +29,8 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
       "the \(what) cannot be read (\(reason)); use the files that `tercet bootstrap` made"
     case .keyDoesNotMatch:
       "the private key does not belong to the certificate; use the two files that were made together"
+    case .foreignAuthority:
+      "the authority did not issue the certificate; use the two files that were made together"
     case .noIdentity(let reason):
       "the certificate names neither a manager nor an operator (\(reason)); "
         + "use one that the cluster's authority issued"

@@ -14,17 +14,38 @@ struct ConfigurationFile: Sendable {
     }
   }
 
+  /// Where somebody else's file is kept that ours takes the place of.
+  var keptPath: String { path + ".before-tercet" }
+
   /// Writes beside the file, has HAProxy check it, and puts it in the file's place.
-  func write(_ text: String, checkedBy program: String) async throws(LoadBalancerError) {
+  ///
+  /// - Returns: whether that was somebody else's file, which was kept at `keptPath` just now.
+  @discardableResult
+  func write(_ text: String, checkedBy program: String) async throws(LoadBalancerError) -> Bool {
     let draft = path + ".new"
     do {
       try await save(text, as: draft)
       try await check(draft, with: program)
-      try await onDisk { guard rename(draft, path) == 0 else { throw Failure(path: path, code: errno) } }
+      return try await onDisk {
+        let isKept = try keepForeign()
+        guard rename(draft, path) == 0 else { throw Failure(path: path, code: errno) }
+        return isKept
+      }
     } catch {
-      try? await onDisk { unlink(draft) }
+      _ = try? await onDisk { unlink(draft) }
       throw error as? LoadBalancerError ?? .fileUnwritable(path: path, reason: "\(error)")
     }
+  }
+
+  /// Gives a file that is not ours a second name, under which it stays as it is. Only the first one: what is there
+  /// already is what somebody wrote by hand, and nothing of later is worth more.
+  private func keepForeign() throws -> Bool {
+    guard let present = FileManager.default.contents(atPath: path), !present.starts(with: header.utf8) else {
+      return false
+    }
+    if link(path, keptPath) == 0 { return true }
+    guard errno == EEXIST else { throw Failure(path: keptPath, code: errno) }
+    return false
   }
 
   private func save(_ text: String, as draft: String) async throws {
@@ -51,7 +72,7 @@ struct ConfigurationFile: Sendable {
   }
 
   /// Not on a thread of the cooperative pool, which a slow disk would hold up.
-  private func onDisk(_ work: @escaping @Sendable () throws -> Void) async throws {
+  private func onDisk<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await NIOThreadPool.singleton.runIfActive(work)
   }
 

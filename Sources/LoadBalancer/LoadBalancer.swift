@@ -12,7 +12,8 @@ import NIOPosix
 public actor LoadBalancer {
   /// Where HAProxy's file and sockets are.
   public struct Configuration: Sendable {
-    /// The file that HAProxy was started with; it is overwritten.
+    /// The file that HAProxy was started with; it is overwritten. One that is not Tercet's is kept beside it once, as
+    /// `….before-tercet`.
     public var file: String
     /// The master's socket (`haproxy -S`).
     public var masterSocket: String
@@ -93,8 +94,15 @@ public actor LoadBalancer {
   private func prepareStart(with balancing: Balancing) async {
     guard (try? await servers()) == nil else { return }
     let rest = balancing.without(await takenPorts(balancing, besides: []))
-    try? await ConfigurationFile(path: configuration.file)
-      .write(render(rest, configuration), checkedBy: configuration.program)
+    try? await replaceFile(with: render(rest, configuration))
+  }
+
+  private func replaceFile(with text: String) async throws(LoadBalancerError) {
+    let file = ConfigurationFile(path: configuration.file)
+    guard try await file.write(text, checkedBy: configuration.program) else { return }
+    logger.warning(
+      "HAProxy's file was not Tercet's: it is kept, and what it balances has to come from stacks now",
+      metadata: ["file": "\(file.path)", "kept": "\(file.keptPath)"])
   }
 
   /// The ports to be opened that nobody could open.
@@ -122,12 +130,12 @@ public actor LoadBalancer {
     let file = ConfigurationFile(path: configuration.file)
     let previous = await file.read()
     let text = render(balancing, configuration)
-    if text != previous { try await file.write(text, checkedBy: configuration.program) }
+    if text != previous { try await replaceFile(with: text) }
     do throws(LoadBalancerError) {
       try await apply(balancing)
     } catch {
       // HAProxy may be started again at any time: with what it has now, not with what it would not take.
-      if let previous { try? await file.write(previous, checkedBy: configuration.program) }
+      if let previous { _ = try? await file.write(previous, checkedBy: configuration.program) }
       throw error
     }
     applied = balancing

@@ -1,9 +1,12 @@
 import Cluster
 
+/// The first line of every file that is ours.
+let header = "# Written by tercetd, which overwrites it."
+
 /// HAProxy's configuration file: the same text for the same description.
 func render(_ balancing: Balancing, _ configuration: LoadBalancer.Configuration) -> String {
   var text = """
-    # Written by tercetd, which overwrites it.
+    \(header)
 
     global
       stats socket \(configuration.adminSocket) mode 600 level admin expose-fd listeners

@@ -6,7 +6,7 @@ enum DeployReader {
   static func read(_ element: Element, into service: inout Service) {
     guard let record = Record(element, ServiceKeys.deploy) else { return }
     service.mode = readMode(record)
-    service.labels = record["labels"]?.settings() ?? []
+    service.labels = record["labels"]?.settings(check: checkCacheLabel) ?? []
     if let update = record["update_config"] { readUpdate(update, isRollback: false, into: &service.update) }
     if let rollback = record["rollback_config"] {
       readUpdate(rollback, isRollback: true, into: &service.rollback)
@@ -14,6 +14,15 @@ enum DeployReader {
     if let restart = record["restart_policy"] { readRestart(restart, into: &service.restart) }
     if let placement = record["placement"] { readPlacement(placement, into: &service.placement) }
     if let resources = record["resources"] { readResources(resources, into: &service.template.resources) }
+  }
+
+  /// Labels are for whoever reads them, but this one is for Tercet: with another value the service's tasks would be
+  /// caches that nobody purges.
+  private static func checkCacheLabel(_ element: Element, _ label: Setting) {
+    guard label.name == Service.cacheLabel, Service.cachePort(of: label.value) == nil else { return }
+    element.error(
+      "`\(label.value)` is no port of Varnish's command line",
+      remedy: "write a port from 1 to 65535, or `true` for 6082, or leave the label out")
   }
 
   private static func readMode(_ record: Record) -> Service.Mode {

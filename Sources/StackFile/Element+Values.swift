@@ -115,8 +115,13 @@ extension Element {
   }
 
   /// Names with values, from a mapping or a list of `NAME=value`; sorted by name, the last of a name wins.
-  /// - Parameter missing: the value of a name that stands alone; nil leaves it out.
-  func settings(missing: (Element, String) -> String? = { _, _ in "" }) -> [Setting] {
+  /// - Parameters:
+  ///   - missing: the value of a name that stands alone; nil leaves it out.
+  ///   - check: complains of a setting, at its place.
+  func settings(
+    missing: (Element, String) -> String? = { _, _ in "" },
+    check: (Element, Setting) -> Void = { _, _ in }
+  ) -> [Setting] {
     var values: [String: String] = [:]
     if isList {
       for item in list() ?? [] {
@@ -128,6 +133,7 @@ extension Element {
         }
         let standsAlone = name.count == text.count
         values[name] = standsAlone ? missing(item, name) : String(text.dropFirst(name.count + 1))
+        if let value = values[name] { check(item, Setting(name, value)) }
       }
     } else {
       for field in fields() ?? [] {
@@ -136,6 +142,7 @@ extension Element {
           continue
         }
         values[field.key] = field.value.isNull ? missing(field.value, field.key) : field.value.text()
+        if let value = values[field.key] { check(field.value, Setting(field.key, value)) }
       }
     }
     return values.map { Setting($0.key, $0.value) }.sorted()

@@ -7,7 +7,7 @@ extension ServiceReader {
     readProcess(record, into: &template)
     readSurroundings(record, into: &template)
     readRights(record, into: &template)
-    template.labels = record["labels"]?.settings() ?? []
+    template.labels = record["labels"]?.settings(check: Self.checkLabel) ?? []
     template.mounts = record["volumes"].map { MountReader(volumes: definitions.volumes).read($0) } ?? []
     template.networks = readNetworks(record["networks"])
     template.ports = record["ports"].map(PortReader.read) ?? []
@@ -15,6 +15,13 @@ extension ServiceReader {
     template.logging = record["logging"].flatMap(readLogging)
     checkTargets(record, template)
     checkPlaceholders(record, template)
+  }
+
+  /// A service is a cache by a label of its own; one of its containers' would be taken for it and have no effect.
+  private static func checkLabel(_ element: Element, _ label: Setting) {
+    guard label.name == Service.cacheLabel else { return }
+    element.error(
+      "a label of the containers makes no cache of the service", remedy: "write it under `deploy.labels`")
   }
 
   private func readProcess(_ record: Record, into template: inout TaskTemplate) {

@@ -40,16 +40,18 @@ public final class VarnishCaches: Sendable {
     guard let secretFile, !isKnown(endpoints) else { return }
     let gone = contained.withLock { contained -> [VarnishCache] in
       var rest = contained
+      var replaced: [VarnishCache] = []
       contained = [:]
       for endpoint in endpoints {
         let known = rest.removeValue(forKey: endpoint.cache)
         if let known, known.endpoint == endpoint {
           contained[endpoint.cache] = known
         } else {
+          if let known { replaced.append(known.cache) }
           contained[endpoint.cache] = Contained(endpoint: endpoint, cache: client(endpoint, secretFile))
         }
       }
-      return rest.values.map(\.cache)
+      return replaced + rest.values.map(\.cache)
     }
     for cache in gone { _Concurrency.Task { await cache.close() } }
     changed.yield()
@@ -66,12 +68,19 @@ public final class VarnishCaches: Sendable {
   /// Observes all of them until cancelled, and reports what is news.
   public func run(_ report: @escaping @Sendable (CacheObservation) -> Void) async {
     await withDiscardingTaskGroup { group in
-      if let own { group.addTask { await self.watch(own, report) { true } } }
+      if let own {
+        group.addTask {
+          await self.watch(own) { seen in
+            if let seen { report(seen) }
+            return true
+          }
+        }
+      }
       for await _ in changes {
         for entry in takeUnwatched() {
           group.addTask {
-            await self.watch(entry.cache, report) { self.isPresent(entry.endpoint) }
-            report(CacheObservation(cache: entry.endpoint.cache, isReachable: false))
+            await self.watch(entry.cache) { self.isReported($0, of: entry, to: report) }
+            self.reportGone(entry, to: report)
           }
         }
       }
@@ -106,8 +115,24 @@ public final class VarnishCaches: Sendable {
     }
   }
 
-  private func isPresent(_ endpoint: CacheEndpoint) -> Bool {
-    contained.withLock { $0[endpoint.cache]?.endpoint == endpoint }
+  /// Reports what was seen of a cache, unless another has taken its place. The lock is held meanwhile: nothing that
+  /// was seen of the one may be reported after something of the other.
+  private func isReported(
+    _ seen: CacheObservation?, of entry: Contained, to report: (CacheObservation) -> Void
+  ) -> Bool {
+    contained.withLock { contained in
+      guard contained[entry.endpoint.cache]?.cache === entry.cache else { return false }
+      if let seen { report(seen) }
+      return true
+    }
+  }
+
+  /// A cache's name may have passed to another container, of which its own watcher tells.
+  private func reportGone(_ entry: Contained, to report: (CacheObservation) -> Void) {
+    contained.withLock { contained in
+      guard contained[entry.endpoint.cache] == nil else { return }
+      report(CacheObservation(cache: entry.endpoint.cache, isReachable: false))
+    }
   }
 
   private func takeUnwatched() -> [Contained] {
@@ -118,13 +143,12 @@ public final class VarnishCaches: Sendable {
     }
   }
 
-  private func watch(
-    _ cache: VarnishCache, _ report: @Sendable (CacheObservation) -> Void, while isPresent: () -> Bool
-  ) async {
+  /// - Parameter report: takes what is news, nil when there is none, and says whether to go on.
+  private func watch(_ cache: VarnishCache, _ report: (CacheObservation?) -> Bool) async {
     var last: CacheObservation?
-    while !_Concurrency.Task.isCancelled, isPresent() {
+    while !_Concurrency.Task.isCancelled {
       let seen = await cache.observe()
-      if seen != last { report(seen) }
+      guard report(seen == last ? nil : seen) else { return }
       last = seen
       // An unreachable cache is asked more often: pages are stale until it has caught up.
       try? await _Concurrency.Task.sleep(for: .milliseconds(seen.isReachable ? 1_000 : 200))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Raft
 import Simulation
+import StandardStreams
 
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -95,18 +96,18 @@ struct Check: AsyncParsableCommand {
       if let end, clock.now >= end { break }
       let search = explore(bounds, until: end)
       let extent = search.isComplete ? "all there are" : "to depth \(search.depth)"
-      print("\(name): \(search.distinct) states, \(extent)")
+      console.line("\(name): \(search.distinct) states, \(extent)")
       generated += search.generated
       distinct += search.distinct
       found = search.counterexample
       if found != nil { break }
     }
     if let found {
-      print("broken: \(found.violation)")
-      for step in found.steps { print("  \(step)") }
+      console.line("broken: \(found.violation)")
+      for step in found.steps { console.line("  \(step)") }
     }
     let seconds = max((clock.now - start) / .seconds(1), 0.001)
-    print(
+    console.line(
       "\(generated) states generated, \(distinct) different, \(Int(Double(generated) / seconds)) a second, "
         + (found == nil ? "no rule broken" : "a rule broken"))
     if found != nil { throw ExitCode(1) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StandardStreams
 
 /// tercet-sim: runs the whole manager in simulated worlds.
 @main
@@ -10,3 +11,6 @@ struct Main: AsyncParsableCommand {
       Run.self, Explore.self, Replay.self, Shrink.self, Render.self, Check.self, Mutants.self,
     ])
 }
+
+/// Where findings go. Not `print`: what is lost on a full disk must not look like a world without faults.
+let console = ProgramOutput(program: "tercet-sim")

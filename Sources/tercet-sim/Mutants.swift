@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import PlantedBugs
 import Simulation
+import StandardStreams
 
 struct Mutants: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,17 +81,15 @@ struct Mutants: AsyncParsableCommand {
       for series in Attack.order(against: bug?.area, files) {
         let start = Machinery.processorSeconds
         let found = series.lazy.compactMap { attack in attack.run().map { "\(attack.name): \($0)" } }.first
-        if let found { print(found) }
+        if let found { console.line("\(found)") }
         if matrix || bug == nil {
           let verdict = found == nil ? "nothing found by" : "found by"
-          print("\(verdict) \(series[0].kind.rawValue), \(Int(Machinery.processorSeconds - start)) s")
+          console.line("\(verdict) \(series[0].kind.rawValue), \(Int(Machinery.processorSeconds - start)) s")
         }
-        // What was found by then is told also if the process is ended.
-        fflush(nil)
         isFound = isFound || found != nil
         if isFound, !matrix { break }
       }
-      print("after \(Int(Machinery.processorSeconds)) s of processor time")
+      console.line("after \(Int(Machinery.processorSeconds)) s of processor time")
       if !isFound { throw ExitCode(1) }
     }
 
@@ -119,10 +118,10 @@ struct Mutants: AsyncParsableCommand {
       } then: { result in
         if result.bug == nil { survives = result.verdict == .notFound }
         if result.bug != nil, result.verdict == .found { killed += 1 }
-        print(Self.row(result))
+        console.line(Self.row(result))
       }
-      print("the program without a bug \(survives ? "survives" : "does not survive") all attacks")
-      print(
+      console.line("the program without a bug \(survives ? "survives" : "does not survive") all attacks")
+      console.line(
         "\(killed) of \(PlantedBug.allCases.count) killed, in \(Int((ContinuousClock.now - start) / .seconds(1))) s"
       )
       if killed < PlantedBug.allCases.count || !survives { throw ExitCode(1) }

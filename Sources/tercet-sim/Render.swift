@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Raft
 import Simulation
+import StandardStreams
 
 struct Render: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,6 +33,6 @@ struct Render: AsyncParsableCommand {
     } catch {
       throw Scenario.FileFailure(text: "\(output) cannot be written: \(error.localizedDescription)")
     }
-    print("\(output): \(outcome.time.milliseconds / 1_000) s of \(scenario.name), seed \(seed)")
+    console.line("\(output): \(outcome.time.milliseconds / 1_000) s of \(scenario.name), seed \(seed)")
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Raft
 import Simulation
+import StandardStreams
 
 struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -46,13 +47,13 @@ struct Replay: AsyncParsableCommand {
       case .applied where !all, .cut where !all, .mended where !all: continue
       default: break
       }
-      print(line.text(names: names))
+      console.line(line.text(names: names))
     }
-    if at != nil { for text in run.world.portrait { print(text) } }
+    if at != nil { for text in run.world.portrait { console.line(text) } }
     if let failure = outcome.failure {
-      print(failure)
+      console.line("\(failure)")
       throw ExitCode(1)
     }
-    if at == nil { print("every promise was kept") }
+    if at == nil { console.line("every promise was kept") }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Raft
 import Simulation
+import StandardStreams
 
 struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,7 +45,7 @@ struct Run: AsyncParsableCommand {
         return run.run()
       } then: { outcome in
         tally.add(outcome) { "tercet-sim run \(path) --seed \(outcome.seed)" }
-        if isVerbose { print("\(path) seed \(outcome.seed): trace \(outcome.traceText)") }
+        if isVerbose { console.line("\(path) seed \(outcome.seed): trace \(outcome.traceText)") }
       }
     }
     tally.printSummary()

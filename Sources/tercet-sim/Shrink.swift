@@ -1,7 +1,7 @@
 import ArgumentParser
-import Foundation
 import Raft
 import Simulation
+import StandardStreams
 
 struct Shrink: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,7 +34,7 @@ struct Shrink: AsyncParsableCommand {
     let scenario = try file.map { try Scenario.read($0) } ?? .drawn(seed: seed)
     let seed = seed
     guard let failure = Self.failure(of: scenario, seed: seed) else {
-      FileHandle.standardError.write(Data("\(scenario.name) keeps every promise with seed \(seed)\n".utf8))
+      console.complaint("\(scenario.name) keeps every promise with seed \(seed)")
       throw ExitCode(1)
     }
     let clock = ContinuousClock()
@@ -44,9 +44,9 @@ struct Shrink: AsyncParsableCommand {
       fails: { Self.failure(of: $0, seed: seed)?.isLike(failure) == true })
     let smallest = shrinking.run()
     let last = Self.failure(of: smallest, seed: seed) ?? failure
-    print("# With seed \(seed) this breaks \(last)")
-    print("# (made small in \(shrinking.attempts) attempts).\n")
-    print(smallest.text, terminator: "")
+    console.line("# With seed \(seed) this breaks \(last)")
+    console.line("# (made small in \(shrinking.attempts) attempts).\n")
+    console.write(smallest.text)
   }
 
   private static func failure(of scenario: Scenario, seed: UInt64) -> Violation? {

@@ -1,6 +1,7 @@
 import Foundation
 import Raft
 import Simulation
+import StandardStreams
 
 /// Adds up what many runs came to, and prints what went wrong as soon as it is known.
 struct Tally {
@@ -21,7 +22,7 @@ struct Tally {
     faults.merge(outcome.faults, uniquingKeysWith: +)
     guard let failure = outcome.failure else { return }
     failed += 1
-    print(
+    console.line(
       """
       FAILED \(outcome.scenario), seed \(outcome.seed), after \(outcome.time.milliseconds) ms simulated\
       \(Commit.current.map { ", commit \($0)" } ?? "")
@@ -32,7 +33,7 @@ struct Tally {
 
   func printSummary() {
     let kinds = faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    if !kinds.isEmpty { print("faults: " + kinds.joined(separator: ", ")) }
+    if !kinds.isEmpty { console.line("faults: " + kinds.joined(separator: ", ")) }
     let parts = [
       "\(runs) runs", "\(simulated.seconds) simulated seconds", "\(counters[.faults]) faults",
       "\(counters[.elections]) elections", "\(counters[.failovers]) failovers",
@@ -40,7 +41,7 @@ struct Tally {
       "\(counters[.intents]) intents",
       "\(perSecond(Double(simulated.seconds), elapsed)) simulated seconds a second", "\(failed) failed",
     ]
-    print(parts.joined(separator: ", "))
+    console.line(parts.joined(separator: ", "))
   }
 
   /// By processor time: what others run on the machine does not count.
@@ -51,10 +52,11 @@ struct Tally {
       ("events a second, all checks on", perSecond(Double(events), used), "500000"),
       ("seeds a minute", perSecond(Double(runs) * 60, used), "300"),
     ]
-    print("on one processor:".padding(toLength: 34, withPad: " ", startingAt: 0) + "    measured      target")
+    console.line(
+      "on one processor:".padding(toLength: 34, withPad: " ", startingAt: 0) + "    measured      target")
     for (name, measured, target) in rows {
       let label = name.padding(toLength: 34, withPad: " ", startingAt: 0)
-      print(label + padded(measured) + padded(target))
+      console.line(label + padded(measured) + padded(target))
     }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import StandardStreams
 
 /// tercet: the operators' command. It says what someone wants, follows what becomes of it, and shows what is.
 struct Tercet: AsyncParsableCommand {
@@ -12,7 +13,7 @@ struct Tercet: AsyncParsableCommand {
       --home, or TERCET_HOME, or ~/.tercet.
 
       Exit codes: 0 done; 1 error or refused; 2 (plan) there are changes; 3 rolled back; 4 not finished in time \
-      or paused; 5 no quorum; 64 usage; 130 interrupted, while the cluster goes on.
+      or paused; 5 no quorum; 64 usage; 130 interrupted, or 141 nobody reads the output, while the cluster goes on.
       """,
     version: Release.version,
     subcommands: [
@@ -34,7 +35,16 @@ struct Tercet: AsyncParsableCommand {
       if let message = failure.message { StandardError.line("tercet: \(message)") }
       Foundation.exit(failure.code.rawValue)
     } catch {
-      exit(withError: error)
+      end(with: error)
     }
+  }
+
+  static let output = ProgramOutput(program: "tercet")
+
+  /// Help and version are what was asked for; all else is a complaint.
+  private static func end(with error: any Error) -> Never {
+    let (text, code) = (fullMessage(for: error), exitCode(for: error))
+    if !text.isEmpty { code.isSuccess ? output.line(text) : output.complaint(text) }
+    Foundation.exit(code.rawValue)
   }
 }

@@ -156,8 +156,23 @@ struct Section {
   /// away itself.
   func address(_ key: String) -> String {
     let text = text(key)
-    if !text.isEmpty, !text.isAddress {
+    guard !text.isEmpty else { return text }
+    if !text.isAddress {
       complain(key, "\(name(key)) must be an IP address such as 10.0.0.1, not \(text)")
+    } else if text.isEveryAddress {
+      complain(
+        key,
+        "\(name(key)) must be the address at which others reach the machine, such as 10.0.0.1: \(text) stands for "
+          + "all of its addresses")
+    }
+    return text
+  }
+
+  /// Reads an IP address to listen at, or the one that stands for all of the machine's.
+  func bindAddress(_ key: String, default fallback: String) -> String {
+    let text = text(key, default: fallback)
+    if !text.isAddress {
+      complain(key, "\(name(key)) must be an IP address of this machine, or 0.0.0.0 for all, not \(text)")
     }
     return text
   }
@@ -207,6 +222,11 @@ struct Section {
 
 extension String {
   fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: self, port: 0)) != nil }
+
+  /// However it is written, such as `0:0:0:0:0:0:0:0`.
+  fileprivate var isEveryAddress: Bool {
+    ["0.0.0.0", "::"].contains((try? SocketAddress(ipAddress: self, port: 0))?.ipAddress)
+  }
 
   fileprivate var trimmingBrackets: String {
     hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self

@@ -6,6 +6,7 @@ import ManagerRuntime
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import StandardStreams
 import UnixSignals
 
 import enum Cluster.Release
@@ -38,18 +39,27 @@ struct Daemon: AsyncParsableCommand {
         try command.run()
       }
     } catch let error as ConfigurationError {
-      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      output.complaint("\(error)")
       Foundation.exit(78)
     } catch {
-      exit(withError: error)
+      end(with: error)
     }
+  }
+
+  static let output = ProgramOutput(program: "tercetd")
+
+  /// Help and version are what was asked for; all else is a complaint.
+  private static func end(with error: any Error) -> Never {
+    let (text, code) = (fullMessage(for: error), exitCode(for: error))
+    if !text.isEmpty { code.isSuccess ? output.line(text) : output.complaint(text) }
+    Foundation.exit(code.rawValue)
   }
 
   @concurrent
   mutating func run() async throws {
     let configuration = try DaemonConfiguration.read(file: configurationFile, isChecked: check)
     if check {
-      print(
+      Self.output.line(
         "\(configurationFile) is sound: manager \(configuration.name) of cluster \(configuration.cluster)")
       return
     }
@@ -108,10 +118,17 @@ struct Daemon: AsyncParsableCommand {
 
 /// Makes a folder at the first start, inside a folder that exists: one that is missing with its parent may
 /// lie on a disk that is not mounted.
-private func makeFolder(_ path: String, permissions: Int) throws {
-  guard !FileManager.default.fileExists(atPath: path) else { return }
-  try FileManager.default.createDirectory(
-    atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: permissions])
+private func makeFolder(_ path: String, permissions: mode_t) throws {
+  guard mkdir(path, permissions) != 0, errno != EEXIST else { return }
+  throw FolderFailure(path: path, reason: String(cString: strerror(errno)))
+}
+
+private struct FolderFailure: Error, CustomStringConvertible {
+  let path: String
+  let reason: String
+  var description: String {
+    "the folder \(path) cannot be made: \(reason); make it for tercetd's user, or name another in the configuration"
+  }
 }
 
 /// The manager among the daemon's services: first to start, last to end.

@@ -1,3 +1,4 @@
+import ClusterAuthority
 import Foundation
 
 // What is checked of a configuration as a whole, and on the machine it is for.
@@ -17,16 +18,58 @@ extension DaemonConfiguration {
     }
   }
 
+  /// The others dial what `managers` says.
+  func checkPorts(_ root: Section) {
+    guard let own = managers.firstIndex(where: { $0.id == id }), peers.port > 0 else { return }
+    let named = managers[own].peers
+    guard named != peers.port else { return }
+    root.sections("managers")[own].complain(
+      "peers",
+      "managers[\(own)].peers is \(named), but this manager listens for the others at port \(peers.port) "
+        + "(listen.peers): give both the same, at all managers")
+  }
+
+  /// Certificate, key and authority belong together.
+  func checkCredentials(_ root: Section) {
+    let parts = [credentials.authorityPEM, credentials.certificatePEM, credentials.keyPEM]
+    // Of what is missing or no manager's it has been said already.
+    guard parts.allSatisfy({ !$0.isEmpty }), (try? credentials.identity) != nil,
+      let section = root.section("certificates"), let misfit = credentials.misfit()
+    else { return }
+    let (key, file) =
+      switch misfit.part {
+      case .authority: ("authority", certificateFiles.authority)
+      case .certificate: ("certificate", certificateFiles.certificate)
+      case .key: ("key", certificateFiles.key)
+      }
+    section.complain(
+      key,
+      "certificates.\(key): \(file): \(misfit.reason); copy the manager's folder that `tercet bootstrap` made"
+    )
+  }
+
   /// The manager's folder is its own: the user of the database servers could not pass through it.
   func checkFolders(_ root: Section) {
+    checkFolder(dataFolder, "dataFolder", root)
     guard let postgres, let section = root.section("postgres") else { return }
     let own = URL(fileURLWithPath: dataFolder).standardizedFileURL.path
     let servers = URL(fileURLWithPath: postgres.dataFolder).standardizedFileURL.path
+    checkFolder(servers, "postgres.dataFolder", section)
     guard servers == own || servers.hasPrefix(own + "/") else { return }
     section.complain(
       "dataFolder",
       "postgres.dataFolder must not lie in \(own), which only tercetd may enter: name another, such as "
         + "\(own)-postgres")
+  }
+
+  /// It is made at the first start, but not the folder around it: that may be missing because the disk that it lies on
+  /// is not mounted.
+  private func checkFolder(_ path: String, _ name: String, _ section: Section) {
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard !Self.isFolder(parent), !FileManager.default.fileExists(atPath: path) else { return }
+    section.complain(
+      "dataFolder",
+      "\(name): there is no folder \(parent) to make \(path) in; make it, or mount the disk that it lies on")
   }
 
   /// Programs and secrets that are not there will not come by themselves, as sockets do when their server starts.
@@ -48,6 +91,12 @@ extension DaemonConfiguration {
 
   private func checkPostgres(_ root: Section) {
     guard let postgres, let section = root.section("postgres") else { return }
+    if getpwnam(postgres.user) == nil {
+      section.complain(
+        "user",
+        "postgres.user: there is no user \(postgres.user) on this machine; install Postgres 15, which makes postgres, "
+          + "or name another")
+    }
     let tools = ["postgres", "initdb", "pg_ctl", "pg_basebackup", "pg_rewind", "pg_controldata"]
     guard let missing = tools.first(where: { !Self.isProgram("\(postgres.binaries)/\($0)") }) else { return }
     section.complain(
@@ -59,6 +108,11 @@ extension DaemonConfiguration {
   /// With the folder of servers, which the daemon's path has, and a person's may not.
   private static var searchPath: [Substring] {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin"]
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   private static func isProgram(_ path: String) -> Bool {

@@ -142,7 +142,9 @@ extension DaemonConfiguration {
       cacheSecret: cacheSecret(root), purge: purge(root), haproxy: haproxy(root),
       raft: timings.raft, control: timings.control, logLevel: logLevel(root))
     configuration.checkMembership(root)
+    configuration.checkCredentials(root)
     configuration.checkListeners(listen ?? root)
+    configuration.checkPorts(root)
     let complete = configuration.withPaths(from: folder)
     complete.checkFolders(root)
     if isChecked { complete.checkTools(root) }
@@ -271,7 +273,14 @@ extension DaemonConfiguration {
   private static func docker(_ root: Section) -> Docker? {
     guard let section = root.section("docker") else { return nil }
     section.expect(["socket"])
-    return Docker(socket: section.text("socket", default: "/var/run/docker.sock"))
+    let socket = section.text("socket", default: "/var/run/docker.sock")
+    if !socket.isEmpty, !socket.hasPrefix("/") {
+      let path = socket.firstIndex(of: "/").map { socket[$0...].drop { $0 == "/" } } ?? "var/run/docker.sock"
+      section.complain(
+        "socket",
+        "docker.socket must be an absolute path, not \(socket): write the path alone, such as /\(path)")
+    }
+    return Docker(socket: socket)
   }
 
   private static func postgres(_ root: Section) -> Postgres? {
@@ -325,7 +334,7 @@ extension DaemonConfiguration {
     section.expect(["configuration", "masterSocket", "adminSocket", "bind"])
     return HAProxy(
       configuration: section.text("configuration"), masterSocket: section.text("masterSocket"),
-      adminSocket: section.text("adminSocket"), bind: section.text("bind", default: "0.0.0.0"))
+      adminSocket: section.text("adminSocket"), bind: section.bindAddress("bind", default: "0.0.0.0"))
   }
 
   private static func logLevel(_ root: Section) -> Logger.Level {

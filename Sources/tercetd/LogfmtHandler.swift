@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Synchronization
 
 /// Log lines as `time=… level=… message="…" key=value`, one write to standard error each, so that nothing is lost
 /// in a buffer when the process is killed.
@@ -20,13 +19,19 @@ struct LogfmtHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var line = "time=\(Self.timestamp()) level=\(event.level) message=\(Self.quoted("\(event.message)"))"
+    var line = Self.beginning(event.level, "\(event.message)")
     let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
     for key in all.keys.sorted() {
       line += " \(key)=\(Self.quoted("\(all[key] ?? "")"))"
     }
     line += "\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    LogOutput.standardError.write(line) { lost in
+      Self.beginning(.warning, "log lines could not be written and are lost") + " lines=\(lost)\n"
+    }
+  }
+
+  private static func beginning(_ level: Logger.Level, _ message: String) -> String {
+    "time=\(timestamp()) level=\(level) message=\(quoted(message))"
   }
 
   /// In UTC, whatever the machine's time zone.

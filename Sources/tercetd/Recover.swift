@@ -6,6 +6,7 @@ import Manager
 import NIOCore
 import NIOPosix
 import Raft
+import StandardStreams
 
 /// `tercetd recover`: an operator's act on a stopped manager's log, when a majority of the managers is lost for good.
 struct Recover: AsyncParsableCommand {
@@ -67,7 +68,7 @@ struct Recover: AsyncParsableCommand {
     }
     try await given.checkUnreachable()
     guard let acceptLostEntries else {
-      print(Self.prospect(lost, given, configuration, file: file))
+      Daemon.output.line(Self.prospect(lost, given, configuration, file: file))
       return
     }
     guard acceptLostEntries == configuration.cluster else {
@@ -75,7 +76,7 @@ struct Recover: AsyncParsableCommand {
         description: "this is a manager of \(configuration.cluster), not of \(acceptLostEntries)")
     }
     try log.extend(to: recovered)
-    print(Self.nextSteps(given, configuration))
+    Daemon.output.line(Self.nextSteps(given, configuration))
   }
 
   private static func prospect(

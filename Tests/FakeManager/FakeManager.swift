@@ -21,6 +21,7 @@ public final class FakeManager: ManagerGateway {
     var held: [CheckedContinuation<Void, Never>] = []
     var logs: [LogLine] = []
     var wallClockMilliseconds: Int64 = 1_700_000_000_000
+    var atBarrier: (@Sendable () -> Void)?
   }
 
   public init(node: String = "a", cluster: String = "lab-1f2e3d4c") {
@@ -42,6 +43,11 @@ public final class FakeManager: ManagerGateway {
   /// Every request fails with this until it is nil again.
   public func fail(with failure: GatewayError?) {
     world.withLock { $0.failure = failure }
+  }
+
+  /// What this manager learns when it has to be current.
+  public func setAtBarrier(_ catchUp: @escaping @Sendable () -> Void) {
+    world.withLock { $0.atBarrier = catchUp }
   }
 
   public var origins: [String] { world.withLock { $0.origins } }
@@ -106,6 +112,8 @@ public final class FakeManager: ManagerGateway {
   ) async throws(GatewayError) -> Applied {
     try check()
     world.withLock { $0.origins.append(origin) }
+    // What an entry brings comes after all entries before it.
+    world.withLock { $0.atBarrier }?()
     return apply(Proposal(request: request, origin: origin, wallClockMilliseconds: 0, intent: intent))
   }
 
@@ -142,7 +150,10 @@ public final class FakeManager: ManagerGateway {
     if let failure = world.withLock({ $0.failure }) { throw failure }
   }
 
-  public func barrier() async throws(GatewayError) { try check() }
+  public func barrier() async throws(GatewayError) {
+    try check()
+    world.withLock { $0.atBarrier }?()
+  }
 
   public func view() async -> ClusterView { world.withLock { $0.view } }
 

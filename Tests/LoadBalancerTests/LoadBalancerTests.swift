@@ -30,6 +30,23 @@ struct LoadBalancerTests {
     }
   }
 
+  @Test("a file that was somebody else's is kept once, as it was")
+  func foreignFile() async throws {
+    try await HAProxy.run { haproxy, balancer in
+      let (port, kept) = (FreePorts.take(), haproxy.file + ".before-tercet")
+      let foreign = try haproxy.text()
+      try await balancer.carryOut(balancing(port, []))
+      #expect(try haproxy.text() != foreign)
+      #expect(try String(contentsOfFile: kept, encoding: .utf8) == foreign)
+      // Neither Tercet's own file nor what someone writes later takes its place.
+      try await balancer.carryOut(Balancing())
+      try "# by hand\n\(foreign)".write(toFile: haproxy.file, atomically: true, encoding: .utf8)
+      try await balancer.carryOut(balancing(port, []))
+      #expect(try String(contentsOfFile: kept, encoding: .utf8) == foreign)
+      #expect(try haproxy.text().hasPrefix("# Written by tercetd"))
+    }
+  }
+
   @Test("servers come and go in the running worker: a visitor's connection lives on")
   func comeAndGo() async throws {
     try await HAProxy.run { haproxy, balancer in

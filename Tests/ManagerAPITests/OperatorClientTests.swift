@@ -100,6 +100,32 @@ struct OperatorClientTests {
     }
   }
 
+  @Test(
+    "when managers say another reason than a quorum, that is told, and one that lacks a quorum outdoes it")
+  func overloaded() async throws {
+    let cluster = try TestCluster()
+    let (busy, other) = (FakeManager(), FakeManager(node: "b"))
+    busy.fail(with: .overloaded)
+    other.fail(with: .overloaded)
+    let dead = try await Self.deadPort()
+    try await Self.withThree([busy, other], cluster: cluster) { ports async throws in
+      try await Self.using(try cluster.client(ports + [("c", dead)])) { client async throws in
+        let error = await #expect(throws: ClientError.self) { try await client.submit(.drain(node: "a")) }
+        guard case .unable(.overloaded, let attempts) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(attempts.map(\.code) == [.overloaded, .overloaded, nil])
+        other.fail(with: .noQuorum)
+        let second = await #expect(throws: ClientError.self) { try await client.submit(.drain(node: "a")) }
+        guard case .noQuorum = second else {
+          Issue.record("\(String(describing: second))")
+          return
+        }
+      }
+    }
+  }
+
   @Test("a refusal is final: nobody else is asked")
   func refusal() async throws {
     let cluster = try TestCluster()
@@ -166,6 +192,35 @@ struct OperatorClientTests {
       var last = first
       while !last.services[0].converged { last = try #require(try await reports.next()) }
       #expect(last.services[0].serving == 2)
+    }
+  }
+
+  @Test("who waits for an entry gets the first report that shows it, though nothing else is new in that")
+  func progressUntilEntry() async throws {
+    let manager = FakeManager()
+    manager.registerNodes()
+    try await TestCluster().run(manager) { client, _ async throws in
+      let behind = await manager.view().state.appliedIndex
+      let shown = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+        group.addTask {
+          var shown: [UInt64] = []
+          for try await report in client.progress(ofStack: "-", after: behind + 2) {
+            shown.append(report.appliedIndex)
+            if report.appliedIndex >= behind + 2 { break }
+          }
+          return shown
+        }
+        group.addTask {
+          while manager.watchers == 0 { try await _Concurrency.Task.sleep(for: .milliseconds(5)) }
+          // Nothing of it is seen in the report.
+          for _ in 1...2 { manager.decide(.activate(node: "a")) }
+          try await _Concurrency.Task.sleep(for: .seconds(5))
+          return []
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? []
+      }
+      #expect(shown == [behind, behind + 2])
     }
   }
 

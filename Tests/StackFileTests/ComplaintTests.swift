@@ -38,6 +38,13 @@ struct ComplaintTests {
     "each mistake in a service is told at its line",
     arguments: [
       ("imge: x", "unknown key; did you mean `image`?"),
+      (
+        "deploy: {labels: {tercet.cache: yes}}",
+        "`yes` is no port of Varnish's command line; write a port from"
+      ),
+      ("deploy: {labels: ['a=b', tercet.cache=0]}", "`0` is no port of Varnish's command line"),
+      ("deploy: {labels: {tercet.cache: 70000}}", "`70000` is no port of Varnish's command line"),
+      ("labels: {tercet.cache: 6082}", "makes no cache of the service; write it under `deploy.labels`"),
       ("enviroment: {}", "unknown key; did you mean `environment`?"),
       ("deploy: {update_config: {paralelism: 1}}", "unknown key; did you mean `parallelism`?"),
       ("deploy: {update_config: {order: start-frist}}", "did you mean `start-first`?"),

@@ -49,6 +49,32 @@ struct ContainedCacheTests {
     }
   }
 
+  @Test(
+    "one whose container is replaced is reported as the new one is, whatever becomes of the old one's connection"
+  )
+  func replaced() async throws {
+    try await Varnish.run { varnish, _ in
+      let caches = Self.caches(secretFile: varnish.secretFile)
+      let reports = Reports()
+      let watching = _Concurrency.Task { await caches.run { reports.take($0) } }
+      let name = "shop_varnish.1.a"
+      // One server by two addresses stands for two.
+      let (old, new) = ("127.0.0.1", "localhost")
+      caches.set([CacheEndpoint(cache: name, host: old, port: varnish.commandLinePort)])
+      try await eventually("the old one is seen") { reports.isReachable(name) == true }
+      caches.set([CacheEndpoint(cache: name, host: new, port: varnish.commandLinePort)])
+      // The old one's watcher looks once a second, and finds by then that it is no longer wanted.
+      try await _Concurrency.Task.sleep(for: .milliseconds(2_500))
+      #expect(reports.isReachable(name) == true)
+      try await caches.carryOut(CacheAction(cache: name, .flush(through: 1)))
+      caches.set([])
+      try await eventually("it is gone") { reports.isReachable(name) == false }
+      watching.cancel()
+      await caches.close()
+      await watching.value
+    }
+  }
+
   @Test("without a secret for it the error says which key is missing")
   func withoutSecret() async throws {
     let caches = Self.caches(secretFile: nil)

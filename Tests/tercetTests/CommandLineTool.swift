@@ -18,14 +18,16 @@ struct CommandLineTool: Sendable {
   }
 
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], program: String = "tercet"
+    _ arguments: [String], environment: [String: String] = [:], program: String = "tercet",
+    executable: String? = nil
   ) async throws -> CommandLineTool {
     var variables: [Environment.Key: String] = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "UTC"]
     for (name, value) in environment {
       if let key = Environment.Key(rawValue: name) { variables[key] = value }
     }
     let result = try await Subprocess.run(
-      .path(FilePath(try path(program))), arguments: Arguments(arguments), environment: .custom(variables),
+      .path(FilePath(try executable ?? path(program))), arguments: Arguments(arguments),
+      environment: .custom(variables),
       output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
     guard case .exited(let code) = result.terminationStatus else { throw Killed() }
     return CommandLineTool(

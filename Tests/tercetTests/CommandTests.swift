@@ -137,6 +137,51 @@ struct CommandTests {
     }
   }
 
+  @Test("managers that have too much to do are an error with their reason, not a lack of quorum")
+  func overloaded() async throws {
+    let manager = Self.scene()
+    manager.fail(with: .overloaded)
+    try await Operator.withManager(manager) { ana async throws in
+      let tool = try await ana.tercet("drain", "a")
+      #expect(tool.code == 1 && tool.errors.contains("a (zone zone-a): "), "\(tool)")
+      #expect(!tool.errors.contains("quorum"), "\(tool.errors)")
+    }
+  }
+
+  @Test("promote knows where the database goes, also by a manager that shows an earlier switchover's nodes")
+  func promoteByStaleManager() async throws {
+    let manager = Self.scene()
+    manager.replicateDatabase()
+    /// Takes the database further, one step after the other.
+    @Sendable func step(_ modes: [Database.Mode]) async {
+      for mode in modes {
+        let epoch = await manager.view().state.databases["plone"]?.epoch ?? 0
+        manager.decide(.database(DatabaseStep(database: "plone", expectedEpoch: epoch, mode: mode)))
+      }
+    }
+    // It shows a with the secondary b, while b leads already, and a follows.
+    manager.setAtBarrier {
+      for (ordinal, mode)
+        in ([
+          .promoting(primary: "b", from: "a"), .solo(primary: "b"), .syncing(primary: "b", secondary: "a"),
+          .sync(primary: "b", secondary: "a"),
+        ] as [Database.Mode]).enumerated()
+      {
+        manager.decide(
+          .database(DatabaseStep(database: "plone", expectedEpoch: UInt64(5 + ordinal), mode: mode)))
+      }
+    }
+    try await Operator.withManager(manager) { ana async throws in
+      async let tool = ana.tercet("promote", "plone")
+      try await eventually {
+        await manager.view().state.databases["plone"]?.mode == .switching(from: "b", to: "a")
+      }
+      await step([.promoting(primary: "a", from: "b"), .solo(primary: "a")])
+      let ended = try await tool
+      #expect(ended.code == 0 && ended.output.hasSuffix("done\n"), "\(ended)")
+    }
+  }
+
   @Test(
     "an argument that makes no sense is a usage error that tells the form",
     arguments: [

@@ -39,6 +39,7 @@ struct ConfigurationTests {
     let optional = ["listen:", "door:", "timings:", "docker:", "varnish:", "log:", "caches:", "purge:"]
     let short = ManagerFolder.sound.split(separator: "\n")
       .filter { line in !optional.contains { line.hasPrefix($0) } }.joined(separator: "\n")
+      .replacingOccurrences(of: ", peers: 17444", with: "")
     try await ManagerFolder.with(short) { folder in
       let daemon = try await folder.check()
       #expect(daemon.code == 0, "\(daemon.errors)")
@@ -142,14 +143,52 @@ struct ConfigurationTests {
       says: "timings.electionMaximumMilliseconds must be above the minimum"),
     Mistake(
       "databases in the folder that only the manager may enter", "docker: {socket: /var/run/docker.sock}",
-      "postgres: {dataFolder: /nonexistent/tercet/log/../log/postgres}", line: 15,
-      says: "postgres.dataFolder must not lie in /nonexistent/tercet/log, which only tercetd may enter"),
+      "postgres: {dataFolder: log/../log/postgres}", line: 15,
+      says: "/log, which only tercetd may enter: name another, such as"),
     Mistake(
       "two listeners at one place", "door: \"127.0.0.1:17480\"", "door: \"127.0.0.1:17443\"", line: 7,
       says: "listen.door has the port 17443 of listen.operators; give each"),
     Mistake(
       "a name where an address belongs", "address: 127.0.0.2", "address: b.example.org", line: 11,
       says: "managers[1].address must be an IP address such as 10.0.0.1, not b.example.org"),
+    Mistake(
+      "an address that stands for all", "address: 127.0.0.1\n", "address: 0.0.0.0\n", line: 5,
+      says: "address must be the address at which others reach the machine, such as 10.0.0.1: 0.0.0.0 stands"),
+    Mistake(
+      "another manager's address that stands for all, in another form", "address: 127.0.0.2",
+      "address: \"0:0::0\"",
+      line: 11, says: "managers[1].address must be the address at which others reach the machine"),
+    Mistake(
+      "a port of its own that the others do not dial", "peers: 17444}", "peers: 17445}", line: 10,
+      says: "managers[0].peers is 17445, but this manager listens for the others at port 17444 (listen.peers)"
+    ),
+    Mistake(
+      "a balancer's address that is none", "docker: {socket: /var/run/docker.sock}",
+      "haproxy: {configuration: h, masterSocket: m, adminSocket: a, bind: nonsense here}", line: 15,
+      says: "haproxy.bind must be an IP address of this machine, or 0.0.0.0 for all, not nonsense here"),
+    Mistake(
+      "Docker's socket as an address", "/var/run/docker.sock", "unix:///run/docker.sock", line: 15,
+      says:
+        "docker.socket must be an absolute path, not unix:///run/docker.sock: write the path alone, such as "
+        + "/run/docker.sock"),
+    Mistake(
+      "Docker's socket by a path that depends on where tercetd is started", "/var/run/docker.sock",
+      "docker.sock",
+      line: 15, says: "docker.socket must be an absolute path, not docker.sock"),
+    Mistake(
+      "a data folder on a disk that is not mounted", "dataFolder: log", "dataFolder: /nonexistent/tercet/log",
+      line: 6,
+      says:
+        "dataFolder: there is no folder /nonexistent/tercet to make /nonexistent/tercet/log in; make it, or mount"
+    ),
+    Mistake(
+      "servers' data on a disk that is not mounted", "docker: {socket: /var/run/docker.sock}",
+      "postgres: {dataFolder: /nonexistent/tercet/servers}", line: 15,
+      says: "postgres.dataFolder: there is no folder /nonexistent/tercet to make"),
+    Mistake(
+      "a user of the servers that does not exist", "docker: {socket: /var/run/docker.sock}",
+      "postgres: {dataFolder: servers, user: nobody-at-all}", line: 15,
+      says: "postgres.user: there is no user nobody-at-all on this machine; install Postgres 15"),
     // The machine.
     Mistake(
       "a folder without the programs of Postgres", "docker: {socket: /var/run/docker.sock}",
@@ -181,6 +220,12 @@ struct ConfigurationTests {
     Mistake(
       "a certificate that is none", "certificate: manager.pem", "certificate: tercetd.yaml", line: 8,
       says: "the certificate is not that of a manager"),
+    Mistake(
+      "a key that is none", "key: manager.key", "key: tercetd.yaml", line: 8,
+      says: "/tercetd.yaml: the key cannot be read"),
+    Mistake(
+      "an authority that is none", "authority: authority.pem", "authority: tercetd.yaml", line: 8,
+      says: "/tercetd.yaml: the authority cannot be read"),
     Mistake(
       "certificates left out",
       "certificates: {authority: authority.pem, certificate: manager.pem, key: manager.key}\n", "", line: 1,
@@ -233,6 +278,43 @@ struct ConfigurationTests {
       #expect(daemon.errorLines.count == 1)
       #expect(daemon.errors.hasPrefix("\(folder.configuration):8:"))
       #expect(daemon.errors.contains(whose), "\(daemon.errors)")
+    }
+  }
+
+  @Test(
+    "another manager's key and another cluster's authority are refused, with file and remedy, at start too")
+  func foreignFiles() async throws {
+    let other = try Authority.create(cluster: "portal").issueManager(
+      name: "a", id: 1, addresses: ["127.0.0.1"])
+    for (key, file, foreign, reason) in [
+      ("key", "manager.key", other.keyPEM, "the private key does not belong to the certificate"),
+      ("authority", "authority.pem", other.authorityPEM, "the authority did not issue the certificate"),
+    ] {
+      try await ManagerFolder.with { folder in
+        try folder.write(foreign, to: file)
+        let checked = try await folder.check()
+        let started = try await DaemonProgram.run("--configuration", folder.configuration)
+        for daemon in [checked, started] {
+          #expect(daemon.code == 78)
+          #expect(
+            daemon.errors.hasPrefix("\(folder.configuration):8:")
+              && daemon.errors.contains("certificates.\(key): \(folder.path)/\(file): \(reason)")
+              && daemon.errors.contains("copy the manager's folder"), "\(daemon.errors)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "what --check refuses does not start either, and systemd does not try again",
+    arguments: [
+      ("dataFolder: log", "dataFolder: /nonexistent/tercet/log"), ("/var/run/docker.sock", "unix:///x.sock"),
+      ("peers: 17444}", "peers: 17445}"), ("address: 127.0.0.1\n", "address: \"::\"\n"),
+    ])
+  func start(_ sound: String, _ wrong: String) async throws {
+    try await ManagerFolder.with(ManagerFolder.sound.replacingOccurrences(of: sound, with: wrong)) { folder in
+      let daemon = try await DaemonProgram.run("--configuration", folder.configuration)
+      #expect(daemon.code == 78, "\(daemon.errors)")
     }
   }
 

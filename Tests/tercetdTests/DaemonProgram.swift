@@ -28,6 +28,16 @@ struct DaemonProgram: Sendable {
     return DaemonProgram(code: code, output: result.standardOutput, errors: result.standardError)
   }
 
+  /// Runs bash; `$1` is the program.
+  static func bash(_ script: String) async throws -> DaemonProgram {
+    let result = try await Subprocess.run(
+      .path("/bin/bash"), arguments: ["-c", script, "bash", try path],
+      environment: .custom(["PATH": "/usr/bin:/bin"]),
+      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    guard case .exited(let code) = result.terminationStatus else { throw Killed() }
+    return DaemonProgram(code: code, output: result.standardOutput, errors: result.standardError)
+  }
+
   struct Killed: Error {}
 }
 
@@ -44,7 +54,7 @@ struct ManagerFolder: Sendable {
     id: 1
     zone: zone-a
     address: 127.0.0.1
-    dataFolder: /nonexistent/tercet/log
+    dataFolder: log
     listen: {operators: "127.0.0.1:17443", peers: "127.0.0.1:17444", door: "127.0.0.1:17480"}
     certificates: {authority: authority.pem, certificate: manager.pem, key: manager.key}
     managers:

@@ -8,7 +8,7 @@ extension OperatorClient {
   ///
   /// - Returns: where it stands in the log.
   /// - Throws: `ClientError.refused` when it cannot be; `.noQuorum` when nobody could say: then it may yet be
-  ///   applied.
+  ///   applied; `.unable` when managers said why not now.
   public func submit(
     _ intent: OperatorIntent, request: RequestID = .random()
   ) async throws(ClientError) -> IntentReply {
@@ -18,8 +18,12 @@ extension OperatorClient {
     return reply
   }
 
-  public func status() async throws(ClientError) -> ClusterStatus {
-    try await document(ClusterStatus.self, Question("/v1/status"))
+  /// What a manager knows.
+  ///
+  /// - Parameter isCurrent: whether it must show all that was done before; then it needs a quorum.
+  public func status(isCurrent: Bool = false) async throws(ClientError) -> ClusterStatus {
+    let query = Self.query([("current", isCurrent ? "1" : nil)])
+    return try await document(ClusterStatus.self, Question("/v1/status" + query))
   }
 
   /// All services, or those of one stack.

@@ -7,9 +7,13 @@ import NIOCore
 extension OperatorClient {
   /// How things go on, as a document whenever they change. Ends with `ClientError` when no manager can be
   /// reached any more.
-  public func progress(ofStack stack: String? = nil) -> AsyncThrowingStream<ProgressReport, any Error> {
+  ///
+  /// - Parameter index: the first report that shows this entry comes even if it says nothing else that is new.
+  public func progress(
+    ofStack stack: String? = nil, after index: UInt64 = 0
+  ) -> AsyncThrowingStream<ProgressReport, any Error> {
     following { _ in
-      Question("/v1/watch" + Self.query([("stack", stack)]))
+      Question("/v1/watch" + Self.query([("stack", stack), ("after", index > 0 ? "\(index)" : nil)]))
     } place: { (_: ProgressReport) in
       0
     }
@@ -92,7 +96,7 @@ extension OperatorClient {
         return try await open(question)
       } catch {
         failures += 1
-        guard case .noQuorum = error, failures < 10 else { throw error }
+        guard error.attempts != nil, failures < 10 else { throw error }
       }
       try await _Concurrency.Task.sleep(for: .milliseconds(500))
     }

@@ -161,7 +161,7 @@ extension OperatorClient {
           favourite.withLock { $0 = manager.name }
           return bytes
         case .rejected(let error): throw error
-        case .unable(let reason): attempts.append(.init(manager, reason))
+        case .unable(let reason, let code): attempts.append(.init(manager, reason, code))
         case .unreached(let reason):
           attempts.append(.init(manager, reason))
           unreached.append(manager)
@@ -169,7 +169,7 @@ extension OperatorClient {
       }
       left = unreached
     }
-    throw .noQuorum(attempts)
+    throw .fruitless(attempts)
   }
 
   private enum Answer {
@@ -177,7 +177,7 @@ extension OperatorClient {
     /// No other manager would say otherwise.
     case rejected(ClientError)
     /// It was reached and cannot do it now.
-    case unable(String)
+    case unable(String, FailureCode?)
     case unreached(String)
   }
 
@@ -188,7 +188,7 @@ extension OperatorClient {
       return Self.answer(response.status, body)
     } catch {
       let reason = Self.reason(error, at: manager)
-      return Self.neverConnected(error) ? .unreached(reason) : .unable(reason)
+      return Self.neverConnected(error) ? .unreached(reason) : .unable(reason, nil)
     }
   }
 
@@ -201,12 +201,13 @@ extension OperatorClient {
   private static func answer(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Answer {
     switch status.code {
     case 200..<300, 409: return .settled(body)
-    case 503: return .unable(failure(in: body)?.message ?? "it answers 503")
     case 400..<500:
       let failure = failure(in: body)
       return .rejected(
         .rejected(failure?.code ?? .badRequest, message: failure?.message ?? "it answers \(status.code)"))
-    default: return .unable(failure(in: body)?.message ?? "it answers \(status.code)")
+    default:
+      let failure = failure(in: body)
+      return .unable(failure?.message ?? "it answers \(status.code)", failure?.code)
     }
   }
 
@@ -259,8 +260,11 @@ extension OperatorClient {
           return response.body
         }
         let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
-        if case .rejected(let error) = Self.answer(response.status, body) { throw error }
-        throw ClientError.noQuorum([.init(manager, Self.failure(in: body)?.message ?? "\(response.status)")])
+        switch Self.answer(response.status, body) {
+        case .rejected(let error): throw error
+        case .unable(let reason, let code): throw ClientError.fruitless([.init(manager, reason, code)])
+        case .settled, .unreached: throw ClientError.noQuorum([.init(manager, "\(response.status)", nil)])
+        }
       } catch let error as ClientError {
         throw error
       } catch {
@@ -277,16 +281,16 @@ extension OperatorClient {
       do throws(ClientError) {
         return try await open(question, at: manager)
       } catch {
-        guard case .noQuorum(let more) = error else { throw error }
+        guard let more = error.attempts else { throw error }
         attempts += more
       }
     }
-    throw .noQuorum(attempts)
+    throw .fruitless(attempts)
   }
 }
 
 extension ClientError.Attempt {
-  init(_ manager: OperatorClient.Manager, _ reason: String) {
-    self.init(manager: manager.name, zone: manager.zone, reason: reason)
+  init(_ manager: OperatorClient.Manager, _ reason: String, _ code: FailureCode? = nil) {
+    self.init(manager: manager.name, zone: manager.zone, reason: reason, code: code)
   }
 }

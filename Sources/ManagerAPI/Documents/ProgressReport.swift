@@ -1,4 +1,5 @@
-/// `GET /v1/watch`: one event whenever anything in it changes. Property names are the JSON keys.
+/// `GET /v1/watch`: one event whenever anything in it but the index changes, and with `after=INDEX` the first one that
+/// shows that entry. Property names are the JSON keys.
 public struct ProgressReport: Hashable, Codable, Sendable {
   /// Entries up to here are what this document shows.
   public var appliedIndex: UInt64

@@ -13,9 +13,10 @@ import ServiceLifecycle
 extension OperatorRoutes {
   @Sendable func watch(_ request: Request, _ context: OperatorContext) async throws -> Response {
     let stack = request.parameter("stack")
+    let awaited = try request.number("after", as: UInt64.self) ?? 0
     return try await eventStream(from: ProgressReport?.none) { last in
       let progress = await self.reader().progress(ofStack: stack)
-      if let last, last.says(theSameAs: progress) { return [] }
+      if let last, last.says(theSameAs: progress), !progress.reaches(awaited, before: last) { return [] }
       last = progress
       return [ServerSentEvent(ProgressReport.eventName, progress)]
     }
@@ -113,6 +114,11 @@ extension ProgressReport {
     var other = other
     other.appliedIndex = appliedIndex
     return self == other
+  }
+
+  /// Whether it shows an entry that the one before did not: to whoever waits for the entry, that is news.
+  fileprivate func reaches(_ index: UInt64, before last: ProgressReport) -> Bool {
+    last.appliedIndex < index && index <= appliedIndex
   }
 }
 

@@ -64,7 +64,9 @@ struct OperatorRoutes {
   // MARK: Reading
 
   @Sendable private func getStatus(_ request: Request, _ context: OperatorContext) async throws -> Response {
-    .json(await reader().status)
+    // For whoever decides something by it: what this manager shows now may be older than what another one did.
+    if request.flag("current") { try await gateway.barrier() }
+    return .json(await reader().status)
   }
 
   @Sendable private func getServices(_ request: Request, _ context: OperatorContext) async throws -> Response

@@ -60,7 +60,7 @@ struct Bootstrap: AsyncParsableCommand {
     let folder = ClusterFolder(
       path: path, cluster: identity, managers: managers, operatorName: operatorName, dataFolder: dataFolder)
     try folder.write()
-    print(json ? JSON.text(BootstrapReport(folder)) : Self.instructions(folder))
+    Terminal.standardOutput.line(json ? JSON.text(BootstrapReport(folder)) : Self.instructions(folder))
   }
 
   private static func randomDigits() -> String {

@@ -54,6 +54,7 @@ struct DaemonConfigurationText {
     # varnish: {name: \(manager.zone), cli: "127.0.0.1:6082", secret: /etc/varnish/secret, http: "127.0.0.1:6083"}
     # The secret of Varnish in containers, whose services have the label tercet.cache.
     # caches: {secret: /etc/varnish/secret}
+    # HAProxy's file is overwritten, whole; the one that was there before is kept once, as haproxy.cfg.before-tercet.
     # haproxy:
     #   configuration: /etc/haproxy/haproxy.cfg
     #   masterSocket: /run/haproxy-master.sock

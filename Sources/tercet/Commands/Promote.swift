@@ -19,7 +19,8 @@ struct Promote: ClusterCommand {
   @OptionGroup var cluster: ClusterOptions
 
   func run(with client: OperatorClient) async throws {
-    let before = try await client.status().databases.first { $0.name == database }
+    // A manager that is behind may show the nodes the other way round, and the switchover would seem to be given up.
+    let before = try await client.status(isCurrent: true).databases.first { $0.name == database }
     let target = before?.secondary ?? ""
     try await Change(client: client, cluster: cluster, waiting: waiting).make(
       .promote(database: database),

@@ -14,7 +14,7 @@ struct PurgeCommand: ClusterCommand {
 
       Examples:
         tercet purge https://www.example.org/news
-        tercet purge /news                      (under every host)
+        tercet purge /news                      # under every host
         tercet purge --ban 'obj.http.x-url ~ ^/news/'
         tercet purge --key front-page --wait
       """)

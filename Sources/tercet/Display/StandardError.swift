@@ -1,8 +1,6 @@
-import Foundation
+import StandardStreams
 
 /// Where what is not the result goes.
 enum StandardError {
-  static func line(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
-  }
+  static func line(_ text: String) { Tercet.output.complaint(text) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import StandardStreams
 
 /// What standard output is.
 struct Terminal {
@@ -28,10 +29,8 @@ struct Terminal {
     hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
   }
 
-  /// Unlike `print`, it does not keep lines back when the output is a pipe.
-  func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
-  }
+  /// Unlike `print`, it does not keep lines back when the output is a pipe. Does not return when it fails.
+  func write(_ text: String) { Tercet.output.write(text) }
 
   func line(_ text: String) { write(text + "\n") }
 }

@@ -28,7 +28,7 @@ struct Waiting {
 
   private func follow(_ goal: some Goal) async throws -> ProgressReport {
     var display = ProgressDisplay(isSilent: isSilent)
-    for try await report in client.progress(ofStack: stack) {
+    for try await report in client.progress(ofStack: stack, after: goal.index) {
       // A manager that is behind shows what was before the change.
       guard report.appliedIndex >= goal.index, report.isCurrent else { continue }
       display.show(goal.items(in: report))
