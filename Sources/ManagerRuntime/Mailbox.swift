@@ -1,11 +1,10 @@
 internal import Cluster
-internal import Dispatch
 internal import Manager
 internal import Raft
 internal import Synchronization
 
-/// What waits for the manager's loop. Any thread puts something in; the loop takes everything at once, so that
-/// what waits together is handled together: one write, one message.
+/// What waits for the manager's loop. Any thread puts something in, also before there is a loop; the loop takes
+/// everything at once, so that what waits together is handled together: one write, one message.
 final class Mailbox: Sendable {
   /// Everything that came since the last look.
   struct Content: Sendable {
@@ -27,11 +26,21 @@ final class Mailbox: Sendable {
     var content = Content()
     var nextToken: UInt64 = 1
     var isClosed = false
+    /// Calls the loop; nil before it has begun, and after its end.
+    var bell: (@Sendable () -> Void)?
   }
 
   /// Guards what waits; held for a few instructions only.
   private let guarded = Mutex(Guarded())
-  private let bell = DispatchSemaphore(value: 0)
+
+  /// From now on the loop is called, once for all that waits.
+  func open(_ bell: @escaping @Sendable () -> Void) {
+    let isEmpty = guarded.withLock { guarded in
+      guarded.bell = bell
+      return guarded.content.isEmpty
+    }
+    if !isEmpty { bell() }
+  }
 
   func put(_ input: Manager.Input) {
     add { content, _ in content.inputs.append(input) }
@@ -75,33 +84,27 @@ final class Mailbox: Sendable {
 
   @discardableResult
   private func add(_ body: (inout Content, _ token: UInt64) -> Void) -> Bool {
-    let (isTaken, wasEmpty) = guarded.withLock { guarded in
-      guard !guarded.isClosed else { return (false, false) }
+    let (isTaken, bell) = guarded.withLock { guarded -> (Bool, (@Sendable () -> Void)?) in
+      guard !guarded.isClosed else { return (false, nil) }
       let wasEmpty = guarded.content.isEmpty
       body(&guarded.content, guarded.nextToken)
       guarded.nextToken += 1
-      return (true, wasEmpty)
+      return (true, wasEmpty ? guarded.bell : nil)
     }
-    if wasEmpty { bell.signal() }
+    bell?()
     return isTaken
-  }
-
-  /// Waits until something is there, or until the deadline, and takes all of it.
-  func take(until deadline: Instant, now: Instant) -> Content {
-    let content = takeAll()
-    guard content.isEmpty, deadline > now else { return content }
-    let wait = min((deadline - now).nanoseconds, 3_600_000_000_000)
-    _ = bell.wait(timeout: .now() + .nanoseconds(Int(wait)))
-    return takeAll()
   }
 
   /// Takes what is there and accepts nothing more.
   func closeForGood() -> Content {
-    guarded.withLock { $0.isClosed = true }
+    guarded.withLock { guarded in
+      guarded.isClosed = true
+      guarded.bell = nil
+    }
     return takeAll()
   }
 
-  private func takeAll() -> Content {
+  func takeAll() -> Content {
     guarded.withLock { guarded in
       var content = Content()
       swap(&content, &guarded.content)

@@ -1,29 +1,31 @@
 public import Cluster
-internal import Glibc
 internal import LogStore
 public import Logging
 public import Manager
 public import ManagerAPI
-public import NIOCore
+internal import NIOCore
+internal import NIOPosix
 public import Peers
-internal import PostgresServer
 public import Raft
 internal import Synchronization
-internal import VarnishCache
 
-/// ManagerRuntime: the shell around `Manager`. One thread steps it: it takes everything that waits, steps, and
-/// hands each effect to whoever carries it out — the log store, the peers, the drivers, the waiting clients —
+/// ManagerRuntime: the shell around `Manager`. One loop steps it (`ManagerLoop`): it takes everything that waits, steps,
+/// and hands each effect to whoever carries it out — the log store, the peers, the drivers, the waiting clients —
 /// none of which blocks it. All decisions are the manager's.
+///
+/// That loop is an event loop of its own, and the peers' sockets live on it: what a peer says is stepped, and what the
+/// manager says to it is written, without a thread that has to be woken in between. The clients' sockets live on
+/// others: however much they send, the managers hear each other.
 public final class ManagerRuntime: Sendable {
-  private let mailbox = Mailbox()
+  private let mailbox: Mailbox
   private let node: String
   private let drivers: Drivers
-  private let logger: Logger
   private let store: LogStore
   private let peers: Peers
-  /// The peers that the configuration names.
-  private let configured: [Peers.Member]
   private let watchers = Watchers()
+  private let group: MultiThreadedEventLoopGroup
+  /// Its event loop takes no more work then.
+  private let isShutDown = Atomic<Bool>(false)
   private let halt: AsyncStream<String>.Continuation
   /// Ends with the reason when the manager has stopped for good by itself.
   public let halted: AsyncStream<String>
@@ -37,57 +39,75 @@ public final class ManagerRuntime: Sendable {
   public static func start(
     _ configuration: Manager.Configuration, dataFolder: String,
     peers peersConfiguration: (_ incarnation: Incarnation) throws -> Peers.Configuration,
-    group: any EventLoopGroup,
     drivers: Drivers, logger: Logger
   ) async throws -> ManagerRuntime {
-    let relay = Relay()
-    let (store, restored) = try LogStore.open(
-      folder: dataFolder, identity: StoreIdentity(cluster: configuration.cluster, node: configuration.id),
-      founding: configuration.foundingMembership,
-      onCompletion: { completion in
-        switch completion {
-        case .stored(let id): relay.put(.stored(id))
-        case .failed(let id, let reason): relay.put(.writeFailed(id, reason: reason))
-        }
-      })
+    let mailbox = Mailbox()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      let link = try peersConfiguration(store.incarnation)
-      let peers = try await Peers.start(
-        link, group: group, logger: logger,
-        handler: { event in
-          switch event {
-          case .connected: break
-          case .disconnected(let peer): relay.put(.disconnected(peer))
-          case .received(let peer, let disk, let frames):
-            relay.put(.received(from: peer, disk: disk, frames: frames))
+      let (store, restored) = try LogStore.open(
+        folder: dataFolder, identity: StoreIdentity(cluster: configuration.cluster, node: configuration.id),
+        founding: configuration.foundingMembership,
+        onCompletion: { completion in
+          switch completion {
+          case .stored(let id): mailbox.put(.stored(id))
+          case .failed(let id, let reason): mailbox.put(.writeFailed(id, reason: reason))
           }
         })
-      return ManagerRuntime(
-        configuration, restored: restored, store: store, peers: peers, configured: link.members,
-        drivers: drivers, relay: relay, logger: logger)
+      do {
+        let link = try peersConfiguration(store.incarnation)
+        let peers = try await connect(link, on: group, mailbox, logger)
+        return ManagerRuntime(
+          configuration, restored: restored, store: store, peers: peers, configured: link.members,
+          drivers: drivers, mailbox: mailbox, group: group, logger: logger)
+      } catch {
+        await store.close()
+        throw error
+      }
     } catch {
-      await store.close()
+      try? await group.shutdownGracefully()
       throw error
     }
   }
 
+  private static func connect(
+    _ link: Peers.Configuration, on group: any EventLoopGroup, _ mailbox: Mailbox, _ logger: Logger
+  ) async throws(PeersError) -> Peers {
+    try await Peers.start(
+      link, group: group, logger: logger,
+      handler: { event in
+        switch event {
+        case .connected: break
+        case .disconnected(let peer): mailbox.put(.disconnected(peer))
+        case .received(let peer, let disk, let frames):
+          mailbox.put(.received(from: peer, disk: disk, frames: frames))
+        }
+      })
+  }
+
   private init(
     _ configuration: Manager.Configuration, restored: Restored, store: LogStore, peers: Peers,
-    configured: [Peers.Member], drivers: Drivers, relay: Relay, logger: Logger
+    configured: [Peers.Member], drivers: Drivers, mailbox: Mailbox, group: MultiThreadedEventLoopGroup,
+    logger: Logger
   ) {
     node = configuration.node.name
     self.drivers = drivers
-    self.logger = logger
     self.store = store
     self.peers = peers
-    self.configured = configured
+    self.mailbox = mailbox
+    self.group = group
     (halted, halt) = AsyncStream.makeStream()
-    relay.connect(mailbox)
     var generator = SystemRandomNumberGenerator()
-    let manager = Manager(
-      configuration: configuration, restored: restored, disk: store.incarnation, nonce: generator.next(),
-      at: Clock.now)
-    startLoop(manager)
+    let nonce: UInt64 = generator.next()
+    let surroundings = ManagerLoop.Surroundings(
+      store: store, peers: peers, configured: configured, drivers: drivers, watchers: watchers, halt: halt,
+      logger: logger)
+    let eventLoop = group.next()
+    eventLoop.execute {
+      let manager = Manager(
+        configuration: configuration, restored: restored, disk: store.incarnation, nonce: nonce,
+        at: Clock.now)
+      ManagerLoop(manager, mailbox: mailbox, surroundings: surroundings, eventLoop: eventLoop).begin()
+    }
   }
 
   /// Observes the local services until cancelled.
@@ -95,134 +115,18 @@ public final class ManagerRuntime: Sendable {
     await drivers.observe { [mailbox] in mailbox.put(.observed($0)) }
   }
 
-  /// Answers whoever waits, makes the log durable, and closes everything. Containers and servers run on.
+  /// Answers whoever waits, makes the log durable, and closes everything. Containers and servers run on. To be called
+  /// again does nothing.
   public func shutdown() async {
     mailbox.close()
     await watchers.untilLoopEnded()
+    guard !isShutDown.exchange(true, ordering: .relaxed) else { return }
     await drivers.close()
     await peers.shutdown()
     await store.close()
+    // It can only fail when it is shut down already.
+    try? await group.shutdownGracefully()
     halt.finish()
-  }
-
-  // MARK: The loop
-
-  private func startLoop(_ manager: Manager) {
-    startThread(named: "manager") { [self] in
-      var manager = manager
-      var waiters: [UInt64: @Sendable (Manager.Answer) -> Void] = [:]
-      var effects: [Manager.Effect] = []
-      manager.step(.wallClock(milliseconds: Clock.wallMilliseconds), at: Clock.now, into: &effects)
-      manager.start(at: Clock.now, into: &effects)
-      carryOut(&effects, of: manager, &waiters)
-      var last = Mailbox.Content()
-      while true {
-        let content = mailbox.take(until: manager.nextDeadline, now: Clock.now)
-        if content.isClosing {
-          last = content
-          break
-        }
-        step(&manager, content, into: &effects, &waiters)
-        carryOut(&effects, of: manager, &waiters)
-        answer(content.viewers, with: manager)
-      }
-      let rest = mailbox.closeForGood()
-      let stopping = Manager.Answer.stopped(reason: "it is shutting down")
-      for waiter in waiters.values { waiter(stopping) }
-      for waiter in last.waiters + rest.waiters { waiter.answer(stopping) }
-      answer(last.viewers + rest.viewers, with: manager)
-      watchers.endLoop()
-    }
-  }
-
-  private func step(
-    _ manager: inout Manager, _ content: Mailbox.Content, into effects: inout [Manager.Effect],
-    _ waiters: inout [UInt64: @Sendable (Manager.Answer) -> Void]
-  ) {
-    for waiter in content.waiters { waiters[waiter.token] = waiter.answer }
-    let now = Clock.now
-    manager.step(.wallClock(milliseconds: Clock.wallMilliseconds), at: now, into: &effects)
-    for input in content.inputs { manager.step(input, at: now, into: &effects) }
-    if !content.submissions.isEmpty { manager.step(.submit(content.submissions), at: now, into: &effects) }
-    if !content.purges.isEmpty { manager.step(.purge(content.purges), at: now, into: &effects) }
-    if now >= manager.nextDeadline { manager.step(.timer, at: now, into: &effects) }
-  }
-
-  private func carryOut(
-    _ effects: inout [Manager.Effect], of manager: Manager,
-    _ waiters: inout [UInt64: @Sendable (Manager.Answer) -> Void]
-  ) {
-    var frames: [(to: NodeID, frames: [[UInt8]])] = []
-    var hasChanged = false
-    for effect in effects {
-      switch effect {
-      case .write(let write):
-        store.submit(write)
-      case .send(let peer, let frame):
-        if let place = frames.firstIndex(where: { $0.to == peer }) {
-          frames[place].frames.append(frame)
-        } else {
-          frames.append((peer, [frame]))
-        }
-      case .answer(let token, let answer):
-        waiters.removeValue(forKey: token)?(answer)
-      case .perform(let id, let action):
-        perform(id, action)
-      case .changed:
-        hasChanged = true
-      case .managers(let joined, let removed):
-        setPeers(joined: joined, removed: removed)
-      case .note(let note):
-        logger.info("\(note)")
-      case .warning(let warning):
-        logger.warning("\(warning)")
-      case .alarm(let alarm):
-        logger.error("\(alarm)")
-      case .halted(let reason):
-        logger.critical("the manager has stopped for good", metadata: ["reason": "\(reason)"])
-        halt.yield(reason)
-      }
-    }
-    effects.removeAll(keepingCapacity: true)
-    for (peer, frames) in frames { peers.send(to: peer, frames: frames) }
-    if hasChanged {
-      drivers.databases?.watch(manager.state.databases.keys)
-      drivers.databases?.hurry(manager.state.databases.values.contains(where: \.isMoving))
-      drivers.caches?.set(manager.serviceCaches)
-      watchers.tick()
-    }
-  }
-
-  private func setPeers(joined: [ManagerMember], removed: [NodeID]) {
-    let rest = configured.filter { member in
-      !removed.contains(member.node) && !joined.contains { $0.node == member.node }
-    }
-    peers.setMembers(
-      rest + joined.map { Peers.Member(node: $0.node, name: $0.name, host: $0.address, port: $0.peersPort) })
-  }
-
-  private func perform(_ id: Manager.ActionID, _ action: Action) {
-    logger.debug("action \(id) begins", metadata: ["action": "\(action.summary)"])
-    _Concurrency.Task { [drivers, mailbox, logger] in
-      let result = await drivers.perform(action)
-      switch result {
-      case .failed(let reason):
-        // The manager tells whether that is news: it tries again, and again.
-        logger.debug("action failed", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
-      case .partial(let reason):
-        logger.debug(
-          "action done in part", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
-      case .done:
-        if !action.isFrequent { logger.info("action done", metadata: ["action": "\(action.summary)"]) }
-      }
-      mailbox.put(.finished(id, result))
-    }
-  }
-
-  private func answer(_ viewers: [@Sendable (ClusterView) -> Void], with manager: Manager) {
-    guard !viewers.isEmpty else { return }
-    let view = manager.view(at: Clock.now)
-    for viewer in viewers { viewer(view) }
   }
 }
 

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Synchronization
 
 /// Who wants to know when the view changes, and when the loop ends.
@@ -58,12 +57,4 @@ final class Watchers: Sendable {
       if hasEnded { continuation.resume() }
     }
   }
-}
-
-/// Runs a body on a thread of its own: the loop must neither wait for the cooperative pool nor block it.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
-  let thread = Thread(block: body)
-  thread.name = name
-  thread.stackSize = 4 << 20
-  thread.start()
 }

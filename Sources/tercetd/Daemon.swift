@@ -93,7 +93,7 @@ struct Daemon: AsyncParsableCommand {
     do {
       runtime = try await ManagerRuntime.start(
         configuration.manager(), dataFolder: configuration.dataFolder,
-        peers: { configuration.peers(incarnation: $0) }, group: group, drivers: drivers, logger: logger)
+        peers: { configuration.peers(incarnation: $0) }, drivers: drivers, logger: logger)
     } catch {
       await drivers.close()
       throw error

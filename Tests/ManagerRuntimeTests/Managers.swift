@@ -5,7 +5,6 @@ import Glibc
 import Logging
 import Manager
 import ManagerRuntime
-import NIOPosix
 import Peers
 import Raft
 import Testing
@@ -68,7 +67,7 @@ actor Managers {
           credentials: credentials, incarnation: incarnation,
           softwareVersion: "1.2.3-test", host: "127.0.0.1", port: port, members: members)
       },
-      group: MultiThreadedEventLoopGroup.singleton, drivers: Drivers(),
+      drivers: Drivers(),
       logger: Logger(label: "manager") { _ in SwiftLogNoOpLogHandler() })
   }
 
