@@ -57,8 +57,14 @@ struct Attempts: Sendable {
     failures[action.purpose].flatMap { $0.holdsBack(action) ? $0.retryAt : nil }
   }
 
+  /// Likewise, whatever the action.
+  func retryTime(of purpose: Action.Purpose) -> Instant? { failures[purpose]?.retryAt }
+
   /// How often in a row what the action is for has failed.
   func failureCount(of action: Action) -> Int { failures[action.purpose]?.count ?? 0 }
+
+  /// Whether something is being done to it.
+  func isUnderWay(_ thing: Action.Thing) -> Bool { newest[thing] != nil }
 
   // MARK: Ending
 
@@ -152,11 +158,13 @@ extension Action {
     case .removeTask(_, let name, _): Purpose(thing: .container(name), word: "remove")
     case .database(let action):
       Purpose(thing: .database(action.specification.name), word: action.step.word)
-    // One that cannot be purged cannot be flushed either.
-    case .cache(let action): Purpose(thing: .cache(action.cache), word: "purge")
+    case .cache(let action): Self.purpose(ofCache: action.cache)
     case .balance: Purpose(thing: .balancer, word: "balance")
     }
   }
+
+  /// One that cannot be purged cannot be flushed either.
+  static func purpose(ofCache name: String) -> Purpose { Purpose(thing: .cache(name), word: "purge") }
 
   /// Whether it need not wait for the action under way: a database's step of a later epoch ends an earlier one.
   fileprivate func supersedes(_ other: Action?) -> Bool {

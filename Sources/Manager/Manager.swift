@@ -140,7 +140,7 @@ public struct Manager: Sendable {
     deadline = min(
       deadline, requests.nextDeadline(hasLeader: raft.leader != nil), barriers.map(\.deadline).min() ?? .never
     )
-    deadline = min(deadline, reconciler.nextLook)
+    deadline = min(deadline, reconciler.nextLook, reconciler.nextCacheLook)
     deadline = min(deadline, purges.nextDeadline)
     deadline = min(deadline, nextWord)
     if raft.isLeader, raft.isCurrent, decidedThrough == 0 {
@@ -200,7 +200,7 @@ public struct Manager: Sendable {
     serveWaiting(at: now, into: &effects)
     if needsLook || now >= reconciler.nextLook {
       reconcile(at: now, into: &effects)
-    } else if reconciler.cachesNeedLook, hasBeenCurrent {
+    } else if reconciler.cachesNeedLook || now >= reconciler.nextCacheLook, mayAct {
       for (id, action) in reconciler.reconcileCaches(state, at: now) { effects.append(.perform(id, action)) }
     }
     // Before the controllers look, so that they see their own node's news too.
@@ -212,8 +212,10 @@ public struct Manager: Sendable {
     hasNews = false
   }
 
+  private var mayAct: Bool { hasBeenCurrent || planted(.actsBeforeCurrent) }
+
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
-    guard hasBeenCurrent || planted(.actsBeforeCurrent) else { return }
+    guard mayAct else { return }
     for (id, action) in reconciler.reconcile(state, at: now) { effects.append(.perform(id, action)) }
   }
 }

@@ -42,7 +42,7 @@ struct PurgeBuffer: Sendable {
   /// The next entry. A request is never split.
   mutating func takeEntry() -> Entry {
     var entry = Entry(origin: waiting.first?.request.origin ?? "")
-    var known: Set<Purge> = []
+    var known = Set<Purge>(minimumCapacity: min(count, Self.maximumPerEntry))
     var size = 0
     while let next = waiting.first?.request {
       let fits =

@@ -11,6 +11,8 @@ struct CacheMemory: Hashable, Sendable {
   var position: Index?
   /// It is to forget everything: nobody knows what it holds, or it began anew and holds next to nothing.
   var mustForget = false
+  /// Before this time a few purges wait for more to come.
+  var gathersUntil = Instant.origin
 }
 
 // MARK: Caches
@@ -18,13 +20,23 @@ struct CacheMemory: Hashable, Sendable {
 extension Reconciler {
   /// Purges of one action: enough to keep the connection full, few enough to show progress.
   private static let purgesAtOnce = 1_000
+  /// The least time from one action to the next: a purge that comes alone is not kept waiting, and thousands a second
+  /// are brought to Varnish many at a time, which costs both sides a fraction.
+  private static let gathering = Duration.milliseconds(5)
 
   /// Brings every cache of the node further, each at its own pace: one that does not answer holds up no other.
-  mutating func purge(_ state: State, _ wanted: inout [Action]) {
+  mutating func purge(_ state: State, at now: Instant, _ wanted: inout [Action]) {
     cachesNeedLook = false
+    nextCacheLook = .never
     let caches = state.caches.values.filter { $0.node == node }
     for cache in caches {
-      guard let step = nextStep(of: cache, state.purges) else { continue }
+      // What comes meanwhile is gathered.
+      guard !attempts.isUnderWay(.cache(cache.name)) else { continue }
+      if let due = attempts.retryTime(of: Action.purpose(ofCache: cache.name)), due > now {
+        nextCacheLook = min(nextCacheLook, due)
+        continue
+      }
+      guard let step = nextStep(of: cache, state.purges, at: now) else { continue }
       wanted.append(.cache(CacheAction(cache: cache.name, step)))
     }
     forgetCaches(besides: Set(caches.map(\.name)))
@@ -42,7 +54,9 @@ extension Reconciler {
     }
   }
 
-  private mutating func nextStep(of cache: Cache, _ queue: PurgeQueue) -> CacheAction.Step? {
+  private mutating func nextStep(
+    of cache: Cache, _ queue: PurgeQueue, at now: Instant
+  ) -> CacheAction.Step? {
     var memory = cacheMemories[cache.name] ?? CacheMemory()
     defer { cacheMemories[cache.name] = memory }
     if memory.position == nil, cache.isNew { memory.mustForget = true }
@@ -58,8 +72,17 @@ extension Reconciler {
       memory.position = queue.last
       return nil
     }
+    let purges = batches.flatMap(\.purges)
+    if now < memory.gathersUntil, purges.count < Self.purgesAtOnce {
+      nextCacheLook = min(nextCacheLook, memory.gathersUntil)
+      return nil
+    }
     if planted(.positionBeforeAnswer) { memory.position = last.index }
-    return .purge(batches.flatMap(\.purges).folded, through: last.index)
+    return .purge(purges.folded, through: last.index)
+  }
+
+  mutating func didBegin(_ action: CacheAction, at now: Instant) {
+    cacheMemories.update(action.cache) { $0.gathersUntil = now + Self.gathering }
   }
 
   mutating func didFinish(_ action: CacheAction) {
@@ -122,7 +145,7 @@ extension Reconciler {
 extension [Purge] {
   /// Each once, in the order of their first places: within one action the order does not matter.
   fileprivate var folded: [Purge] {
-    var known: Set<Purge> = []
+    var known = Set<Purge>(minimumCapacity: count)
     return filter { known.insert($0).inserted }
   }
 }

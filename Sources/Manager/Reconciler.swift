@@ -31,6 +31,8 @@ struct Reconciler: Sendable {
   var cacheMemories = SortedMap<String, CacheMemory>()
   /// Purges came since the last look.
   var cachesNeedLook = false
+  /// When a cache has gathered purges for long enough.
+  var nextCacheLook = Instant.never
 
   var attempts = Attempts()
   private(set) var nextLook = Instant.never
@@ -50,14 +52,14 @@ struct Reconciler: Sendable {
     balance(state, &wanted)
     runContainers(state, at: now, &wanted)
     for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
-    purge(state, &wanted)
+    purge(state, at: now, &wanted)
     return wanted.compactMap { start($0, at: now) }
   }
 
   /// The next actions on the caches alone.
   mutating func reconcileCaches(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
     var wanted: [Action] = []
-    purge(state, &wanted)
+    purge(state, at: now, &wanted)
     return wanted.compactMap { start($0, at: now) }
   }
 
@@ -67,7 +69,9 @@ struct Reconciler: Sendable {
       nextLook = min(nextLook, due)
       return nil
     }
-    return attempts.begin(action, in: lane(of: action)).map { ($0, action) }
+    guard let number = attempts.begin(action, in: lane(of: action)) else { return nil }
+    if case .cache(let action) = action { didBegin(action, at: now) }
+    return (number, action)
   }
 
   private func lane(of action: Action) -> Attempts.Lane? {

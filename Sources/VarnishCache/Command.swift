@@ -2,7 +2,7 @@ import Cluster
 import NIOCore
 
 /// A command for Varnish's command line (`man varnish-cli`).
-enum Command: Sendable {
+enum Command: LineRequest {
   case ban(BanExpression)
   case status
   case processes
@@ -12,7 +12,10 @@ enum Command: Sendable {
   /// The SHA-256 over challenge and secret, in hexadecimal.
   case authenticate(String)
 
-  var bytes: ByteBuffer { ByteBuffer(string: text + "\n") }
+  func write(into bytes: inout ByteBuffer) {
+    bytes.writeString(text)
+    bytes.writeStaticString("\n")
+  }
 
   private var text: String {
     switch self {

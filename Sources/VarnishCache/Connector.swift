@@ -1,11 +1,10 @@
 import Crypto
 import Foundation
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
-typealias CommandLine = Line<ByteBuffer, CommandReply>
-typealias PurgeLine = Line<HTTPRequestHead, Int>
+typealias CommandLine = Line<Command, CommandReply>
+typealias PurgeLine = Line<PurgeText, Int>
 
 /// Opens connections to one Varnish.
 struct Connector: Sendable {
@@ -16,12 +15,12 @@ struct Connector: Sendable {
   func openCommandLine() async throws(VarnishError) -> CommandLine {
     let endpoint = configuration.commandLine
     let timeout = configuration.replyTimeoutMilliseconds
-    let greeting = group.next().makePromise(of: CommandReply.self)
+    let greeting = group.next().makePromise(of: [CommandReply].self)
     let channel = try await connect(to: endpoint, failing: greeting) { channel in
       channel.eventLoop.makeCompletedFuture {
         try channel.pipeline.syncOperations.addHandlers(
           ByteToMessageHandler(CommandReplyDecoder()),
-          LineHandler<ByteBuffer, CommandReply>(
+          LineHandler<CommandReply>(
             endpoint: endpoint, timeoutMilliseconds: timeout, greeting: greeting))
       }
     }
@@ -44,18 +43,16 @@ struct Connector: Sendable {
     }
     let channel = try await connect(to: endpoint, failing: nil) { channel in
       channel.eventLoop.makeCompletedFuture {
-        // Varnish caches addresses that this check refuses, such as unescaped UTF-8; `VarnishCache.purge` has
-        // made sure that none can end the request line.
-        try channel.pipeline.syncOperations.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
         try channel.pipeline.syncOperations.addHandlers(
-          PurgeCodec(), LineHandler<HTTPRequestHead, Int>(endpoint: endpoint, timeoutMilliseconds: timeout))
+          ByteToMessageHandler(PurgeReplyDecoder()),
+          LineHandler<Int>(endpoint: endpoint, timeoutMilliseconds: timeout))
       }
     }
     return PurgeLine(channel: channel, endpoint: endpoint)
   }
 
   private func connect(
-    to endpoint: Endpoint, failing greeting: EventLoopPromise<CommandReply>?,
+    to endpoint: Endpoint, failing greeting: EventLoopPromise<[CommandReply]>?,
     initializer: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
   ) async throws(VarnishError) -> any Channel {
     do {
@@ -72,10 +69,10 @@ struct Connector: Sendable {
   }
 
   private func authenticate(
-    _ line: CommandLine, greeting: EventLoopFuture<CommandReply>
+    _ line: CommandLine, greeting: EventLoopFuture<[CommandReply]>
   ) async throws(VarnishError) {
     let reply: CommandReply
-    do { reply = try await greeting.get() } catch { throw VarnishError(error, at: line.endpoint) }
+    do { reply = try await greeting.get()[0] } catch { throw VarnishError(error, at: line.endpoint) }
     // Without a secret Varnish greets with its banner.
     if reply.isSuccess { return }
     guard reply.status == 107, reply.text.utf8.count >= 32 else {
@@ -83,7 +80,7 @@ struct Connector: Sendable {
     }
     let secret = try await readSecret()
     let digest = authenticationDigest(challenge: Array(reply.text.utf8.prefix(32)), secret: secret)
-    let answers = try await line.send([Command.authenticate(digest).bytes])
+    let answers = try await line.send([.authenticate(digest)])
     guard answers.allSatisfy(\.isSuccess) else {
       throw .secretRefused(line.endpoint, path: configuration.secretFile)
     }

@@ -1,26 +1,32 @@
 import NIOCore
 
+/// A request as the bytes that go on a connection.
+protocol LineRequest: Sendable {
+  func write(into bytes: inout ByteBuffer)
+}
+
 /// A connection on which requests are sent without waiting and are answered in order.
-struct Line<Request: Sendable, Reply: Sendable>: Sendable {
+struct Line<Request: LineRequest, Reply: Sendable>: Sendable {
   let channel: any Channel
   let endpoint: Endpoint
 
   var isActive: Bool { channel.isActive }
 
   /// Sends all requests in one go; the answers come in the same order.
+  ///
+  /// However many there are, they are one write and one promise: thousands of purges a second pass through here.
   func send(_ requests: [Request]) async throws(VarnishError) -> [Reply] {
-    let loop = channel.eventLoop
-    let replies = loop.flatSubmit {
-      let replies = requests.map { request in
-        let promise = loop.makePromise(of: Reply.self)
-        channel.pipeline.write(
-          LineHandler<Request, Reply>.Call(request: request, reply: promise), promise: nil)
-        return promise.futureResult
-      }
-      channel.flush()
-      return EventLoopFuture.whenAllSucceed(replies, on: loop)
-    }
-    do { return try await replies.get() } catch { throw VarnishError(error, at: endpoint) }
+    guard !requests.isEmpty else { return [] }
+    var bytes = channel.allocator.buffer(capacity: 256 * requests.count)
+    for request in requests { request.write(into: &bytes) }
+    let replies = channel.eventLoop.makePromise(of: [Reply].self)
+    let written = channel.eventLoop.makePromise(of: Void.self)
+    // A channel that closed a moment ago has no handler any more that would answer; after the handler's own answer this
+    // one says nothing.
+    written.futureResult.whenFailure { replies.fail($0) }
+    channel.writeAndFlush(
+      LineHandler<Reply>.Batch(bytes: bytes, count: requests.count, replies: replies), promise: written)
+    do { return try await replies.futureResult.get() } catch { throw VarnishError(error, at: endpoint) }
   }
 
   func close() async { try? await channel.close() }
@@ -34,28 +40,38 @@ extension VarnishError {
 }
 
 /// Pairs answers with requests, in order, and ends a connection that has been silent for too long.
-final class LineHandler<Request: Sendable, Reply: Sendable>: ChannelDuplexHandler {
-  struct Call: Sendable {
-    var request: Request
-    var reply: EventLoopPromise<Reply>
+final class LineHandler<Reply: Sendable>: ChannelDuplexHandler {
+  /// Requests that are sent together.
+  struct Batch: Sendable {
+    var bytes: ByteBuffer
+    /// How many answers there will be.
+    var count: Int
+    var replies: EventLoopPromise<[Reply]>
+  }
+
+  /// A batch whose answers come in.
+  private struct Waiting {
+    var count: Int
+    var replies: EventLoopPromise<[Reply]>
+    var received: [Reply] = []
   }
 
   typealias InboundIn = Reply
   typealias InboundOut = Never
-  typealias OutboundIn = Call
-  typealias OutboundOut = Request
+  typealias OutboundIn = Batch
+  typealias OutboundOut = ByteBuffer
 
   private let endpoint: Endpoint
   private let timeoutMilliseconds: Int
-  private var waiting: CircularBuffer<EventLoopPromise<Reply>> = []
+  private var waiting: CircularBuffer<Waiting> = []
   private var lastProgress = NIODeadline.now()
   private var watch: Scheduled<Void>?
 
   /// With `greeting` the first answer is one that nobody has asked for.
-  init(endpoint: Endpoint, timeoutMilliseconds: Int, greeting: EventLoopPromise<Reply>? = nil) {
+  init(endpoint: Endpoint, timeoutMilliseconds: Int, greeting: EventLoopPromise<[Reply]>? = nil) {
     self.endpoint = endpoint
     self.timeoutMilliseconds = timeoutMilliseconds
-    if let greeting { waiting.append(greeting) }
+    if let greeting { waiting.append(Waiting(count: 1, replies: greeting)) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -65,24 +81,28 @@ final class LineHandler<Request: Sendable, Reply: Sendable>: ChannelDuplexHandle
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    let call = unwrapOutboundIn(data)
+    let batch = unwrapOutboundIn(data)
     guard context.channel.isActive else {
-      call.reply.fail(VarnishError.connectionLost(endpoint, reason: "it was closed"))
+      batch.replies.fail(VarnishError.connectionLost(endpoint, reason: "it was closed"))
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
     if waiting.isEmpty { lastProgress = .now() }
-    waiting.append(call.reply)
+    waiting.append(Waiting(count: batch.count, replies: batch.replies))
     keepWatch(context)
-    context.write(wrapOutboundOut(call.request), promise: promise)
+    context.write(wrapOutboundOut(batch.bytes), promise: promise)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lastProgress = .now()
-    guard let reply = waiting.popFirst() else {
+    guard !waiting.isEmpty else {
       return end(context, with: .connectionLost(endpoint, reason: "it answered without being asked"))
     }
-    reply.succeed(unwrapInboundIn(data))
+    let first = waiting.startIndex
+    waiting[first].received.append(unwrapInboundIn(data))
+    guard waiting[first].received.count == waiting[first].count else { return }
+    let batch = waiting.removeFirst()
+    batch.replies.succeed(batch.received)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -118,6 +138,6 @@ final class LineHandler<Request: Sendable, Reply: Sendable>: ChannelDuplexHandle
   }
 
   private func fail(with error: VarnishError) {
-    while let reply = waiting.popFirst() { reply.fail(error) }
+    while let batch = waiting.popFirst() { batch.replies.fail(error) }
   }
 }

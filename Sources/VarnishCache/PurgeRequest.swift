@@ -1,5 +1,4 @@
 import Cluster
-import NIOHTTP1
 
 /// One address to forget. The host has to be the one under which it is cached.
 struct PurgeRequest: Hashable, Sendable {
@@ -11,10 +10,7 @@ struct PurgeRequest: Hashable, Sendable {
     one.path.hasBytes(of: other.path) && one.host.hasBytes(of: other.host)
   }
 
-  var head: HTTPRequestHead { Self.head(path, ["Host": host]) }
-
-  /// The same once more, to be answered when no fetch of the address is under way.
-  var settlingHead: HTTPRequestHead { Self.head(path, ["Host": host, "X-Tercet-Settle": "1"]) }
+  var head: PurgeText { PurgeText(path: path, headers: [("Host", host)]) }
 
   /// Where `tercet.vcl` stands before a site's own rules, Varnish purges this as it does every address.
   static let probe = PurgeRequest(host: "tercet", path: "/")
@@ -23,9 +19,9 @@ struct PurgeRequest: Hashable, Sendable {
   static let withoutKeys = 501
 
   /// One request by keys, of which it has room for a group.
-  static func keys(_ keys: [String], soft: Bool) -> HTTPRequestHead {
+  static func keys(_ keys: [String], soft: Bool) -> PurgeText {
     let name = soft ? "xkey-softpurge" : "xkey-purge"
-    return head("/", ["Host": "tercet", name: keys.joined(separator: " ")])
+    return PurgeText(path: "/", headers: [("Host", "tercet"), (name, keys.joined(separator: " "))])
   }
 
   /// As many groups as it takes, each with as many keys as fit.
@@ -45,8 +41,4 @@ struct PurgeRequest: Hashable, Sendable {
 
   /// Bytes of one header: half of what Varnish takes (`http_req_hdr_len`).
   private static let longestKeys = 4_000
-
-  private static func head(_ path: String, _ headers: HTTPHeaders) -> HTTPRequestHead {
-    HTTPRequestHead(version: .http1_1, method: .PURGE, uri: path, headers: headers)
-  }
 }

@@ -78,24 +78,40 @@ actor SecondPass {
   }
 
   private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) {
-    let heads = batch.map(\.settlingHead)
+    let bundles = PurgeBundle.bundles(of: batch)
     while let line = idle.popLast() {
       guard line.isActive else { continue }
       do {
-        _ = try await line.send(heads)
+        try await settle(bundles, on: line)
         return idle.append(line)
       } catch .connectionLost {
         await line.close()
       }
     }
+    do {
+      try await settleAnew(bundles)
+    } catch .connectionLost {
+      // What is larger than Varnish has room for it does not answer, but hangs up.
+      try await settleAnew(bundles.flatMap(\.apart))
+    }
+  }
+
+  private func settleAnew(_ bundles: [PurgeBundle]) async throws(VarnishError) {
     let line = try await connector.openPurgeLine(
       timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
-    do {
-      _ = try await line.send(heads)
+    do throws(VarnishError) {
+      try await settle(bundles, on: line)
       idle.append(line)
     } catch {
       await line.close()
       throw error
     }
+  }
+
+  /// One of a bundle that was there again is purged, and the rest of its bundle is asked for one by one.
+  private func settle(_ bundles: [PurgeBundle], on line: PurgeLine) async throws(VarnishError) {
+    let answers = try await line.send(bundles.map { $0.request(settles: true) })
+    let apart = zip(bundles, answers).filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
+    _ = try await line.send(apart.map { $0.request(settles: true) })
   }
 }

@@ -8,9 +8,9 @@ extension VarnishCache {
   /// tested at every hit. What Varnish was started with stays. It is done at each connection, for Varnish forgets it
   /// when it ends.
   func limitBans(_ line: CommandLine) async throws(VarnishError) {
-    let shown = try await line.send(Self.limits.map { Command.showParameter($0.0).bytes })
+    let shown = try await line.send(Self.limits.map { Command.showParameter($0.0) })
     for ((name, value), reply) in zip(Self.limits, shown) where reply.isSuccess && reply.isDefault {
-      let answer = try await line.send([Command.setParameter(name, value).bytes])[0]
+      let answer = try await line.send([.setParameter(name, value)])[0]
       let metadata: Logger.Metadata = [
         "cache": "\(configuration.name)", "parameter": "\(name)", "value": "\(value)",
       ]

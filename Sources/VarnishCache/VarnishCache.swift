@@ -3,7 +3,6 @@
 public import Cluster
 public import Logging
 public import NIOCore
-import NIOHTTP1
 
 /// One Varnish of this node. The actor guards the two connections, to Varnish's command line (bans, observation) and
 /// to the address at which it takes purges; requests of several callers share them, and each is opened again when it
@@ -167,18 +166,17 @@ extension VarnishCache {
   /// Sends commands in one go and collects the answers. Varnish may have been started anew since the last time:
   /// what was sent on a connection that turns out to be dead is sent again on another.
   func send(_ commands: [Command]) async throws(VarnishError) -> [CommandReply] {
-    let bytes = commands.map(\.bytes)
     if let line = commandLine, line.isActive {
-      do { return try await line.send(bytes) } catch .connectionLost { await line.close() }
+      do { return try await line.send(commands) } catch .connectionLost { await line.close() }
     }
     let line = await keep(try await connector.openCommandLine(), or: commandLine)
     commandLine = line
     try await limitBans(line)
-    return try await line.send(bytes)
+    return try await line.send(commands)
   }
 
   /// Likewise. Varnish closes this connection after some idle seconds (`timeout_idle`).
-  private func send(_ requests: [HTTPRequestHead]) async throws(VarnishError) -> [Int] {
+  private func send(_ requests: [PurgeText]) async throws(VarnishError) -> [Int] {
     if let line = purges, line.isActive {
       do { return try await line.send(requests) } catch .connectionLost { await line.close() }
     }
@@ -191,15 +189,35 @@ extension VarnishCache {
 
   private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) {
     guard let endpoint = configuration.purges, !targets.isEmpty else { return }
-    let statuses = try await statuses(of: targets.map(\.head))
-    let refused = zip(targets, statuses).filter { $0.1 != 200 }
+    let answered = try await answers(to: targets)
+    let refused = answered.filter { $0.status != 200 }
     if let (target, status) = refused.first {
-      guard try await takesOthers(beside: statuses) else {
+      guard try await takesOthers(beside: answered.map(\.status)) else {
         throw .purgeRefused(endpoint, path: target.path, status: status)
       }
       try await banRefused(refused)
     }
-    await secondPass.add(zip(targets, statuses).filter { $0.1 == 200 }.map(\.0))
+    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target))
+  }
+
+  /// What Varnish says of each address. Those of a bundle that it does not take whole are sent one by one.
+  private func answers(
+    to targets: [PurgeRequest]
+  ) async throws(VarnishError) -> [(target: PurgeRequest, status: Int)] {
+    var bundles = PurgeBundle.bundles(of: targets)
+    var answered: [(target: PurgeRequest, status: Int)] = []
+    while !bundles.isEmpty {
+      var apart: [PurgeBundle] = []
+      for (bundle, answer) in zip(bundles, try await statuses(of: bundles.map { $0.request() })) {
+        if let status = bundle.status(by: answer) {
+          answered += bundle.targets.map { ($0, status) }
+        } else {
+          apart += bundle.apart
+        }
+      }
+      bundles = apart
+    }
+    return answered
   }
 
   /// Whether Varnish takes purges at all, when it has refused some.
@@ -210,7 +228,7 @@ extension VarnishCache {
 
   /// What Varnish answers to each. A request that it finds malformed it answers and hangs up, on all that were sent
   /// behind it: then they are sent one by one.
-  private func statuses(of requests: [HTTPRequestHead]) async throws(VarnishError) -> [Int] {
+  private func statuses(of requests: [PurgeText]) async throws(VarnishError) -> [Int] {
     do {
       return try await send(requests)
     } catch .connectionLost {
@@ -221,7 +239,7 @@ extension VarnishCache {
   }
 
   /// On what is larger than it has room for (`http_req_size`) Varnish hangs up without an answer: 0.
-  private func status(of request: HTTPRequestHead) async throws(VarnishError) -> Int {
+  private func status(of request: PurgeText) async throws(VarnishError) -> Int {
     do {
       return try await send([request])[0]
     } catch .connectionLost(let endpoint, let reason) {
@@ -234,7 +252,7 @@ extension VarnishCache {
 
   /// Where Varnish takes other purges, an address that it refuses must not hold them up: a ban forgets it as well,
   /// though it costs more.
-  private func banRefused(_ refused: [(PurgeRequest, Int)]) async throws(VarnishError) {
+  private func banRefused(_ refused: [(target: PurgeRequest, status: Int)]) async throws(VarnishError) {
     for (target, status) in refused {
       logger.warning(
         "banned an address that Varnish does not purge",
@@ -244,7 +262,7 @@ extension VarnishCache {
         ])
     }
     var work = Work([])
-    work.exact = refused.map(\.0)
+    work.exact = refused.map(\.target)
     work.banAddresses()
     try await carryOut(work.bans)
   }
@@ -272,7 +290,7 @@ extension VarnishCache {
   }
 
   /// Two callers may have opened a connection at the same time: the later one is given up.
-  private func keep<Request, Reply>(
+  private func keep<Request: LineRequest, Reply>(
     _ new: Line<Request, Reply>, or current: Line<Request, Reply>?
   ) async -> Line<Request, Reply> {
     guard let current, current.isActive else { return new }

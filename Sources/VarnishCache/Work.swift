@@ -31,6 +31,7 @@ struct Work {
           refusals.append(error)
         }
       case .key(let key, let soft):
+        guard isPrintable(key) else { continue }
         if soft { softKeys.append(key) } else { keys.append(key) }
       }
     }

@@ -51,11 +51,34 @@ struct CacheTests {
       let last = subject.commit([other])
       #expect(subject.cacheSteps.count == 1, "the first is still under way")
       subject.finishActions()
+      subject.pass(.milliseconds(5))
       #expect(subject.cacheSteps.last == .purge([other, Self.page], through: last))
       subject.finishActions()
       // Reports are sent twice a second.
       subject.pass(.milliseconds(600))
       #expect(subject.cacheReports.map(\.position) == [last])
+    }
+  }
+
+  @Test("a purge that comes alone is not kept waiting; those that follow it closely are brought together")
+  func gathers() {
+    Self.withCache { subject in
+      let first = subject.commit([Self.page])
+      #expect(subject.cacheSteps == [.purge([Self.page], through: first)])
+      subject.finishActions()
+      var last = first
+      for page in 1...3 {
+        subject.pass(.milliseconds(1))
+        last = subject.commit([.address(host: "h", path: "/\(page)")])
+      }
+      #expect(subject.cacheSteps.count == 1)
+      subject.pass(.milliseconds(2))
+      let gathered = (1...3).map { Purge.address(host: "h", path: "/\($0)") }
+      #expect(subject.cacheSteps.last == .purge(gathered, through: last))
+      subject.finishActions()
+      subject.pass(.milliseconds(5))
+      let alone = subject.commit([Self.page])
+      #expect(subject.cacheSteps.last == .purge([Self.page], through: alone))
     }
   }
 

@@ -42,6 +42,17 @@ sub vcl_recv {
     }
     # The built-in rules do this for every other request before it is hashed.
     set req.http.host = req.http.host.lower();
+    # Several addresses in one request: the first as ever, the others one after the other, each after a restart.
+    if (req.http.X-Tercet-More && req.restarts == 0) {
+      set req.http.X-Tercet-Several = "yes";
+    } else if (req.http.X-Tercet-More) {
+      set req.url = regsub(req.http.X-Tercet-More, " .*", "");
+      if (req.http.X-Tercet-More ~ " ") {
+        set req.http.X-Tercet-More = regsub(req.http.X-Tercet-More, "^[^ ]* ", "");
+      } else {
+        unset req.http.X-Tercet-More;
+      }
+    }
     if (req.http.X-Tercet-Settle) {
       # Looks the page up as a visitor would, in any variant: while it is being fetched, the lookup waits.
       set req.hash_ignore_vary = true;
@@ -52,10 +63,32 @@ sub vcl_recv {
   }
 }
 
+# On to the next address of the request, or to its end. The answer for several is another one than that for one: an
+# older tercet.vcl, which purges but the first, answers 200.
+sub tercet_next {
+  if (req.http.X-Tercet-More) {
+    return (restart);
+  }
+  if (req.http.X-Tercet-Several) {
+    return (synth(207, "Purged"));
+  }
+  return (synth(200, "Purged"));
+}
+
+sub vcl_purge {
+  if (local.socket == "tercet") {
+    call tercet_next;
+  }
+}
+
 # Settling: what came in meanwhile was fetched before the purge, or while it was made.
 sub vcl_hit {
   if (local.socket == "tercet") {
     tercet_purge.hard();
+    if (req.http.X-Tercet-Several) {
+      # Not enough restarts are left for all: the manager asks for each alone.
+      return (synth(409, "One by one"));
+    }
     # Another variant may still be on its way.
     if (req.restarts < 3) {
       return (restart);
@@ -66,13 +99,13 @@ sub vcl_hit {
 
 sub vcl_miss {
   if (local.socket == "tercet") {
-    return (synth(200, "Purged"));
+    call tercet_next;
   }
 }
 
 sub vcl_pass {
   if (local.socket == "tercet") {
-    return (synth(200, "Purged"));
+    call tercet_next;
   }
 }
 
