@@ -19,10 +19,7 @@ package enum PurgeTarget {
     target: String, host: String?, names: DoorNames, sites: PurgeSites = PurgeSites()
   ) throws(Refusal) -> [Purge] {
     // The decoder puts U+FFFD in place of bytes that are no UTF-8; purging such an address would purge another.
-    guard !target.unicodeScalars.contains("\u{fffd}"), host?.unicodeScalars.contains("\u{fffd}") != true
-    else {
-      throw .undecodable
-    }
+    guard !target.holdsReplacement, host?.holdsReplacement != true else { throw .undecodable }
     var (authority, path) = (host, target)
     if target.utf8.first != UInt8(ascii: "/") {
       guard let absolute = absolute(target) else { throw .notAnAddress }
@@ -49,6 +46,8 @@ package enum PurgeTarget {
   /// The identity in `/@@purgebyid/IDENTITY` (collective.purgebyid), on whatever site's path.
   private static func identity(_ path: String) -> String? {
     let marker = "/@@purgebyid/"
+    // To look for a text costs more than all else here, and hardly any path has this one's beginning.
+    guard path.utf8.contains(UInt8(ascii: "@")) else { return nil }
     guard let range = path.firstRange(of: marker) else { return nil }
     let rest = path[range.upperBound...].prefix { $0 != "/" && $0 != "?" }
     return rest.isEmpty ? nil : String(rest)
@@ -94,5 +93,12 @@ package enum PurgeTarget {
     let purge = Purge.key(name: text, soft: soft)
     if let complaint = purge.complaint { throw .unfit(complaint) }
     return purge
+  }
+}
+
+extension String {
+  /// Whether it holds U+FFFD, the first of whose bytes hardly any address has.
+  fileprivate var holdsReplacement: Bool {
+    utf8.contains(0xEF) && unicodeScalars.contains("\u{fffd}")
   }
 }
