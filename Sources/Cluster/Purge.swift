@@ -11,11 +11,27 @@ public enum Purge: Hashable, Codable, Sendable {
   /// Forgets everything: no response has the status 0.
   public static let everything = Purge.ban(expression: "obj.status != 0")
 
-  /// Why no cache could carry it out, as a sentence without an end; nil when it makes sense.
+  /// Why no cache could carry it out, as a sentence without an end; nil when it makes sense. It is asked before a purge
+  /// is proposed, and may be stricter in a later version.
   ///
   /// An address that holds what no request can carry does: it is in no cache. One that is longer than a cache takes
   /// does not: asked to forget it, a cache would answer with an error, and wait with what follows.
   public var complaint: String? {
+    guard case .ban(let expression) = self else { return flaw }
+    do throws(BanExpression.Malformed) {
+      _ = try BanExpression(parsing: expression)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  /// Why it does not come into the queue of purges though it stands in the log; nil when it does.
+  ///
+  /// Every version has to come to the same: what an earlier one has taken and answered is purged, and all managers have
+  /// the same state. So no rule of how caches are spoken to belongs here; a ban that may not be said to Varnish any more
+  /// is carried out in another way (`VarnishCache`).
+  var flaw: String? {
     switch self {
     case .address(let host, let path):
       if let host, host.utf8.count > Self.maximumHostBytes {
@@ -24,12 +40,9 @@ public enum Purge: Hashable, Codable, Sendable {
       return path.utf8.count <= Self.maximumPathBytes
         ? nil : "'\(path.prefix(80))…' is too long: a path takes at most \(Self.maximumPathBytes) bytes"
     case .ban(let expression):
-      do throws(BanExpression.Malformed) {
-        _ = try BanExpression(parsing: expression)
-        return nil
-      } catch {
-        return error.description
-      }
+      return expression.utf8.count <= BanExpression.maximumLength
+        ? nil
+        : "'\(expression.prefix(80))…' is too long: a ban takes at most \(BanExpression.maximumLength) bytes"
     case .key(let key, _): return isValidKey(key) ? nil : "'\(key.prefix(80))' is no key: \(keyRule)"
     }
   }

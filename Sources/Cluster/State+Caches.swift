@@ -9,14 +9,17 @@ extension State {
 
   /// Why purges cannot be asked for together; nil when they can.
   public static func complaint(of purges: [Purge]) -> String? {
-    guard (1...maximumPurges).contains(purges.count) else {
-      return "a purge names 1 to \(maximumPurges) things to forget, not \(purges.count)"
-    }
-    return purges.lazy.compactMap(\.complaint).first
+    complaint(ofCount: purges.count) ?? purges.lazy.compactMap(\.complaint).first
+  }
+
+  private static func complaint(ofCount count: Int) -> String? {
+    (1...maximumPurges).contains(count)
+      ? nil : "a purge names 1 to \(maximumPurges) things to forget, not \(count)"
   }
 
   mutating func purge(_ requested: [Purge], proposedAt wallClock: Int64, at index: Index) -> Outcome {
-    if let complaint = Self.complaint(of: requested) { return .refused(reason: complaint) }
+    let flaw = Self.complaint(ofCount: requested.count) ?? requested.lazy.compactMap(\.flaw).first
+    if let flaw { return .refused(reason: flaw) }
     let dropped = purges.append(
       PurgeQueue.Batch(index: index, purges: requested, wallClockMilliseconds: wallClock))
     for batch in dropped { noteDropped(batch) }

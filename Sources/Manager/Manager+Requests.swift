@@ -11,17 +11,28 @@ extension Manager {
       if let answer = state.requests[submission.request] {
         let applied = Applied(index: answer.index, outcome: answer.outcome, isRepeated: true)
         effects.append(.answer(submission.token, .applied(applied)))
-      } else if case .managers(let change) = submission.intent, let reason = refusal(of: change, at: now) {
-        let refused = Applied(index: state.appliedIndex, outcome: .refused(reason: reason))
-        effects.append(.answer(submission.token, .applied(refused)))
+      } else if let reason = refusal(of: submission.intent, at: now) {
+        refuse(submission.token, reason, into: &effects)
       } else if requests.isFull {
-        effects.append(.answer(submission.token, .overloaded))
+        effects.append(.answer(submission.token, fullness))
       } else {
         let proposal = propose(submission.intent, request: submission.request, origin: submission.origin)
         take(submission, command: proposal.encoded(), at: now, into: &effects)
       }
     }
   }
+
+  /// Why an intent is not proposed.
+  private mutating func refusal(of intent: Intent, at now: Instant) -> String? {
+    switch intent {
+    case .managers(let change): refusal(of: change, at: now)
+    case .purge(let purges): State.complaint(of: purges)
+    default: nil
+    }
+  }
+
+  /// What is said when too much waits: without a leader it waits for a majority, and that is the reason.
+  private var fullness: Answer { raft.leader == nil ? .noQuorum : .overloaded }
 
   private mutating func take(
     _ submission: Submission, command: [UInt8], at now: Instant, into effects: inout [Effect]
@@ -54,7 +65,7 @@ extension Manager {
       if let complaint = State.complaint(of: request.purges) {
         refuse(request.token, complaint, into: &effects)
       } else if purges.isFull || requests.isFull {
-        effects.append(.answer(request.token, .overloaded))
+        effects.append(.answer(request.token, fullness))
       } else {
         purges.add(request, until: now + configuration.requestTimeout)
       }

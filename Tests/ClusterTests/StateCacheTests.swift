@@ -161,7 +161,7 @@ struct StateCacheTests {
   @Test(
     "what no cache could carry out is refused, and nothing of its entry counts",
     arguments: [
-      Purge.ban(expression: "obj.status"), .ban(expression: "obj.http.x ~ ("), .key(name: "", soft: false),
+      Purge.ban(expression: String(repeating: "b", count: 4_001)), .key(name: "", soft: false),
       .key(name: "two words", soft: true), .key(name: "a,b", soft: false),
       .key(name: String(repeating: "k", count: 201), soft: false),
     ])
@@ -170,6 +170,16 @@ struct StateCacheTests {
     replica.accept(.register(described("a", cache: "one")))
     #expect(replica.apply(.purge([purge, bad])).isRefused)
     #expect(replica.state.purges.count == 0)
+  }
+
+  @Test("a ban that an earlier version has taken is queued, whatever is taken today")
+  func earlierBan() {
+    let earlier = Purge.ban(expression: "req.url ~ /x.*y")
+    #expect(earlier.complaint != nil, "it is no example any more")
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")))
+    replica.accept(.purge([purge, earlier]))
+    #expect(replica.state.purges.count == 2)
   }
 
   // MARK: Caches in containers

@@ -102,7 +102,9 @@ struct RequestTests {
   @Test("a manager at which 16 MB wait refuses more, and takes more again afterwards")
   func full() {
     var subject = Subject()
-    let large = Intent.purge([.ban(expression: String(repeating: "x", count: 1 << 20))])
+    subject.follow(2, term: 1)
+    let path = "/" + String(repeating: "x", count: 8_191)
+    let large = Intent.purge(Array(repeating: .address(host: nil, path: path), count: 128))
     for token: UInt64 in 1...16 { subject.submit(large, token: token) }
     #expect(subject.answers.isEmpty)
     subject.submit(drain, token: 17)
@@ -113,9 +115,30 @@ struct RequestTests {
     #expect(subject.answers[19] == nil)
   }
 
+  @Test("where too much waits for want of a leader, it is for want of a majority that more is refused")
+  func fullWithoutLeader() {
+    var subject = Subject()
+    let many = Array(repeating: Purge.address(host: nil, path: "/"), count: 10_000)
+    for token: UInt64 in 1...7 { subject.step(.purge([.init(token: token, origin: "door/a", purges: many)])) }
+    subject.purge("/", token: 8)
+    #expect(subject.answers == [8: .noQuorum])
+  }
+
+  @Test("an intent to purge what no cache could carry out is refused before it comes into the log")
+  func unfitPurge() {
+    var subject = Subject()
+    subject.submit(.purge([.ban(expression: "req.url ~ (")]), token: 1)
+    guard case .applied(let applied)? = subject.answers[1] else {
+      Issue.record("\(subject.answers)")
+      return
+    }
+    #expect(applied.outcome.isRefused)
+  }
+
   @Test("a manager at which 50 000 purges wait refuses more")
   func fullOfPurges() {
     var subject = Subject()
+    subject.follow(2, term: 1)
     let many = Array(repeating: Purge.address(host: nil, path: "/"), count: 10_000)
     // Two entries are on their way; the rest is gathered.
     for token: UInt64 in 1...7 { subject.step(.purge([.init(token: token, origin: "door/a", purges: many)])) }
