@@ -22,7 +22,8 @@ extension DaemonConfiguration {
   func checkPorts(_ root: Section) {
     guard let own = managers.firstIndex(where: { $0.id == id }), peers.port > 0 else { return }
     let named = managers[own].peers
-    guard named != peers.port else { return }
+    // At another address it may be a forwarded port.
+    guard named != peers.port, peers.host == managers[own].address else { return }
     root.sections("managers")[own].complain(
       "peers",
       "managers[\(own)].peers is \(named), but this manager listens for the others at port \(peers.port) "
@@ -49,17 +50,24 @@ extension DaemonConfiguration {
   }
 
   /// The manager's folder is its own: the user of the database servers could not pass through it.
-  func checkFolders(_ root: Section) {
-    checkFolder(dataFolder, "dataFolder", root)
+  func checkServersFolder(_ root: Section) {
     guard let postgres, let section = root.section("postgres") else { return }
     let own = URL(fileURLWithPath: dataFolder).standardizedFileURL.path
     let servers = URL(fileURLWithPath: postgres.dataFolder).standardizedFileURL.path
-    checkFolder(servers, "postgres.dataFolder", section)
     guard servers == own || servers.hasPrefix(own + "/") else { return }
     section.complain(
       "dataFolder",
       "postgres.dataFolder must not lie in \(own), which only tercetd may enter: name another, such as "
         + "\(own)-postgres")
+  }
+
+  /// The folders that the data folders lie in. Only when asked: at a start the disk may be on its way, and then to try
+  /// again is right.
+  func checkSurroundings(_ root: Section) {
+    checkFolder(dataFolder, "dataFolder", root)
+    if let postgres, let section = root.section("postgres") {
+      checkFolder(postgres.dataFolder, "postgres.dataFolder", section)
+    }
   }
 
   /// It is made at the first start, but not the folder around it: that may be missing because the disk that it lies on

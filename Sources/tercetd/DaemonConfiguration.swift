@@ -146,8 +146,11 @@ extension DaemonConfiguration {
     configuration.checkListeners(listen ?? root)
     configuration.checkPorts(root)
     let complete = configuration.withPaths(from: folder)
-    complete.checkFolders(root)
-    if isChecked { complete.checkTools(root) }
+    complete.checkServersFolder(root)
+    if isChecked {
+      complete.checkSurroundings(root)
+      complete.checkTools(root)
+    }
     try complaints.throwIfAny()
     return complete
   }
