@@ -10,7 +10,9 @@ struct Explore: AsyncParsableCommand {
       kills, reboots, stalls, full disks, clocks that drift and jump, services that fail. Then the faults end, and \
       everything must come right. The last line sums up.
 
-      Exit codes: 0 every promise was kept, 1 one was broken, 64 usage.
+      Ctrl-C ends it with the sum of what was lived so far; a second one at once.
+
+      Exit codes: 0 every promise was kept, 1 one was broken, 64 usage, 130 interrupted and nothing found.
       """)
 
   @Option(help: "The first seed.")
@@ -51,15 +53,18 @@ struct Explore: AsyncParsableCommand {
     var tally = Tally()
     let traces = try self.traces.map { try TraceFile(path: $0) }
     let end = seeds == nil && minutes != nil ? .max : fromSeed + leastSeeds
+    Interruption.watch()
     await Machinery.each(from: fromSeed, to: end, jobs: jobs, for: limit) { seed in
       var run = ScenarioRun(.drawn(seed: seed), seed: seed)
       return run.run()
     } then: { outcome in
       traces?.add(outcome)
       tally.add(outcome) { "tercet-sim explore --from-seed \(outcome.seed) --seeds 1" }
+      tally.tellProgress()
     }
     tally.printSummary()
     if benchmark { tally.printSpeed() }
     if tally.failed > 0 { throw ExitCode(1) }
+    if let number = Interruption.number { throw ExitCode(128 + number) }
   }
 }

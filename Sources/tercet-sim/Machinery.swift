@@ -13,7 +13,7 @@ enum Machinery {
   }
 
   /// Does the work for each seed of a range, at most `jobs` at once, and hands over the results as they come. After
-  /// the time limit no more are begun.
+  /// the time limit, or an interruption, no more are begun.
   static func each<Result: Sendable>(
     from first: UInt64, to end: UInt64, jobs: Int, for limit: Duration?,
     work: @escaping @Sendable (UInt64) -> Result, then take: (Result) -> Void
@@ -21,7 +21,9 @@ enum Machinery {
     let clock = ContinuousClock()
     let start = clock.now
     var next = first
-    func mayBegin() -> Bool { next < end && limit.map { clock.now - start < $0 } ?? true }
+    func mayBegin() -> Bool {
+      next < end && Interruption.number == nil && limit.map { clock.now - start < $0 } ?? true
+    }
     await withTaskGroup(of: Result.self) { group in
       func begin() {
         let seed = next

@@ -13,6 +13,7 @@ struct Tally {
   private var faults: [String: Int] = [:]
   private let start = ContinuousClock().now
   private let usedBefore = Machinery.processorSeconds
+  private var told = ContinuousClock().now
 
   mutating func add(_ outcome: ScenarioRun.Outcome, again command: () -> String) {
     runs += 1
@@ -29,6 +30,16 @@ struct Tally {
         \(failure)
         again: \(command())
       """)
+  }
+
+  /// A line a minute, for whoever waits.
+  mutating func tellProgress() {
+    let now = ContinuousClock().now
+    guard now - told >= .seconds(60) else { return }
+    told = now
+    console.complaint(
+      "\(runs) worlds so far, \(perSecond(Double(simulated.seconds), elapsed)) simulated seconds a second, "
+        + "\(failed) failed")
   }
 
   func printSummary() {
