@@ -308,13 +308,26 @@ struct ConfigurationTests {
   @Test(
     "what --check refuses does not start either, and systemd does not try again",
     arguments: [
-      ("dataFolder: log", "dataFolder: /nonexistent/tercet/log"), ("/var/run/docker.sock", "unix:///x.sock"),
-      ("peers: 17444}", "peers: 17445}"), ("address: 127.0.0.1\n", "address: \"::\"\n"),
+      ("/var/run/docker.sock", "unix:///x.sock"), ("peers: 17444}", "peers: 17445}"),
+      ("address: 127.0.0.1\n", "address: \"::\"\n"),
     ])
   func start(_ sound: String, _ wrong: String) async throws {
     try await ManagerFolder.with(ManagerFolder.sound.replacingOccurrences(of: sound, with: wrong)) { folder in
       let daemon = try await DaemonProgram.run("--configuration", folder.configuration)
       #expect(daemon.code == 78, "\(daemon.errors)")
+    }
+  }
+
+  @Test("a disk that is not mounted yet is no mistake of the file: systemd tries again")
+  func lateDisk() async throws {
+    let late = ManagerFolder.sound.replacingOccurrences(
+      of: "dataFolder: log", with: "dataFolder: /nonexistent/tercet/log")
+    try await ManagerFolder.with(late) { folder in
+      let daemon = try await DaemonProgram.run("--configuration", folder.configuration)
+      #expect(daemon.code == 1)
+      #expect(
+        daemon.errors.contains("/nonexistent/tercet") && !daemon.errors.contains("NSCocoa"),
+        "\(daemon.errors)")
     }
   }
 
