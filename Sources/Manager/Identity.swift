@@ -53,9 +53,19 @@ struct Acquaintances: Sendable {
   var unaware: [NodeID] = []
   /// Managers heard from disks that are not those by which they are known, and when.
   var strangers = SortedMap<NodeID, Stranger>()
+  /// Managers that the log does not tell of yet, as they say themselves.
+  var introduced = SortedMap<NodeID, Introduced>()
+  /// Others that the log does not tell of, in the order in which they were first heard.
+  var ignored: [NodeID] = []
+  var nextIntroduction = Instant.origin
   /// Why this manager takes no part any more: it is known by another disk, or was given up.
   var refusal: String?
   var nextWord = Instant.origin
+
+  struct Introduced: Hashable, Sendable {
+    var member: ManagerMember
+    var disk: Incarnation
+  }
 
   struct Stranger: Hashable, Sendable {
     var disk: Incarnation

@@ -13,6 +13,7 @@ extension Manager {
   /// The disk by which a manager is known; a frame from another one is not taken.
   func knownDisk(of manager: NodeID) -> Incarnation? {
     state.managers.joined[manager]?.disk ?? raft.admission?[manager]
+      ?? acquaintances.introduced[manager]?.disk
   }
 
   func isTaken(_ disk: Incarnation, of manager: NodeID) -> Bool {

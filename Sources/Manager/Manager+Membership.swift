@@ -16,13 +16,17 @@ extension Manager {
     return roster.lazy.filter { $0.id != own }
   }
 
-  /// The managers of the configuration, with those that the log says have come or gone since.
+  /// The managers of the configuration, with those that the log says have come or gone since, and those that say
+  /// themselves that they have come.
   mutating func adoptRoster(into effects: inout [Effect]) {
     let (joined, removed) = (state.managers.joined, state.managers.removed)
+    let introduced = acquaintances.introduced
+    acquaintances.introduced.removeAll { id, _ in joined[id] != nil || removed.contains(id) }
     let founders = configuration.managers.filter { !removed.contains($0.id) && joined[$0.id] == nil }
-    let members = joined.values.map(\.member)
+    let members = joined.values.map(\.member) + acquaintances.introduced.values.map(\.member)
     let latest = (founders + members.map(Peer.init)).sorted { $0.id < $1.id }
-    guard latest != roster else { return }
+    // What the log says of one that introduced itself may differ in its address.
+    guard latest != roster || introduced != acquaintances.introduced else { return }
     roster = latest
     effects.append(.managers(joined: members, removed: removed))
   }

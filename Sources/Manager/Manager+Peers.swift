@@ -11,7 +11,7 @@ extension Manager {
     _ frames: [[UInt8]], from peer: NodeID, disk: Incarnation, at now: Instant, into effects: inout [Effect]
   ) {
     guard let sender = manager(peer) else {
-      effects.append(.note("a frame from the unknown manager \(peer) was ignored"))
+      receive(frames, fromUnknown: peer, disk: disk, at: now, into: &effects)
       return
     }
     guard !isGivenUp(peer) else {
@@ -39,6 +39,8 @@ extension Manager {
           }
         case .report(let report): take(report, from: sender, at: now)
         case .identity(let identity): take(identity, from: sender, disk: disk, at: now, into: &effects)
+        // It is known already: it was not heard for a while.
+        case .introduction: break
         }
       } catch {
         effects.append(.note("a frame from manager \(sender.name) was ignored: \(error)"))

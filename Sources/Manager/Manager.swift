@@ -142,7 +142,7 @@ public struct Manager: Sendable {
     )
     deadline = min(deadline, reconciler.nextLook, reconciler.nextCacheLook)
     deadline = min(deadline, purges.nextDeadline)
-    deadline = min(deadline, nextWord)
+    deadline = min(deadline, nextWord, nextIntroduction)
     if raft.isLeader, raft.isCurrent, decidedThrough == 0 {
       deadline = min(deadline, max(controllers.nextLook, decideAfter))
     }
@@ -193,6 +193,7 @@ public struct Manager: Sendable {
     guard takesPart else { return }
     beAdmittedIfJoined(at: now, into: &effects)
     speakUp(at: now, into: &effects)
+    introduceItself(at: now, into: &effects)
     if raft.isCurrent { hasBeenCurrent = true }
     if raft.isCurrent, raft.leader != nil { confirmedAt = now }
     if isRestDue(at: now) { snapshot(at: now, into: &effects) }

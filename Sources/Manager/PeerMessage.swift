@@ -11,13 +11,14 @@ public enum PeerMessage: Hashable, Sendable {
   case overloaded([RequestID])
   case report(Report)
   case identity(Identity)
+  case introduction(Introduction)
 }
 
 extension PeerMessage {
   /// What a message is about, by the number of its one field.
   package enum Kind: UInt8, Sendable {
     case raft = 1
-    case propose, overloaded, report, identity
+    case propose, overloaded, report, identity, introduction
 
     /// Of a frame that was encoded by this program, without reading the rest; nil for any other.
     package init?(of frame: [UInt8]) {
@@ -35,6 +36,7 @@ extension PeerMessage: WireCodable {
     case .overloaded(let requests): writer.record(3) { $0.repeated(1, requests) }
     case .report(let report): writer.field(4, report)
     case .identity(let identity): writer.field(5, identity)
+    case .introduction(let introduction): writer.field(6, introduction)
     }
   }
 
@@ -46,6 +48,7 @@ extension PeerMessage: WireCodable {
     case 3: self = .overloaded(try PeerMessage.requests(try reader.nested()))
     case 4: self = .report(try reader.record())
     case 5: self = .identity(try reader.record())
+    case 6: self = .introduction(try reader.record())
     default: throw reader.unknown(kind)
     }
     guard reader.isAtEnd else { throw .malformed("more than one message in a frame") }

@@ -143,7 +143,8 @@ final class ManagerLoop {
       !removed.contains(member.node) && !joined.contains { $0.node == member.node }
     }
     surroundings.peers.setMembers(
-      rest + joined.map { Peers.Member(node: $0.node, name: $0.name, host: $0.address, port: $0.peersPort) })
+      rest + joined.map { Peers.Member(node: $0.node, name: $0.name, host: $0.address, port: $0.peersPort) },
+      removed: removed)
   }
 
   private func perform(_ id: Manager.ActionID, _ action: Action) {

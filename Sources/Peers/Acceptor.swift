@@ -36,10 +36,10 @@ final class Acceptor: LinkOwner {
     return bootstrap.bind(host: host, port: port)
   }
 
-  /// Closes the connections of whoever is no longer a member.
+  /// Closes the connections of whoever was removed.
   func membersChanged() {
     for link in known.values {
-      if let peer = link.peer, members[peer] == nil { link.close(because: .notAMember(peer)) }
+      if let peer = link.peer, !members.takes(peer) { link.close(because: .notAMember(peer)) }
     }
   }
 

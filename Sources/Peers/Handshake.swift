@@ -44,7 +44,7 @@ package struct Handshake: Sendable {
     by identity: PeerIdentity, members: MemberTable
   ) throws(LinkFailure) -> Action {
     guard case .securing = state else { preconditionFailure("TLS is negotiated once a connection") }
-    let node = try members.member(presenting: identity)
+    let node = try members.manager(presenting: identity)
     state = .greeting(node)
     switch role {
     case .acceptor:

@@ -19,7 +19,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case foreignCluster(String)
   /// The certificate or the hello names this very manager.
   case ourselves
-  /// The manager is not a member, or no longer.
+  /// The manager was removed.
   case notAMember(NodeID)
   /// At this address another manager than the expected one answered.
   case unexpectedPeer(expected: NodeID, found: NodeID)
@@ -86,7 +86,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .foreignCluster(let cluster): "it belongs to another cluster, '\(cluster)'"
     case .ourselves:
       "it carries this manager's own identity; each manager needs the folder that was made for it"
-    case .notAMember(let node): "\(node) is not a member of the cluster"
+    case .notAMember(let node): "\(node) was removed from the cluster"
     case .unexpectedPeer(let expected, let found):
       "\(found) answered where \(expected) was expected; check the members' addresses"
     case .identityMismatch(let certificate, let hello):

@@ -9,8 +9,8 @@ import ClusterAuthority
 /// session for each pair. A peer that reached us is dialed at once, so that both directions heal together.
 ///
 /// Nothing that arrives is believed before TLS 1.3 verified a certificate of the cluster's authority, the
-/// certificate names a member, and the hello agrees with it. All sockets share one event loop; callers on
-/// any thread only ever touch a peer's bounded queue.
+/// certificate names a manager that was not removed, and the hello agrees with it. All sockets share one event
+/// loop; callers on any thread only ever touch a peer's bounded queue.
 public import Logging
 public import NIOCore
 public import Raft
@@ -103,15 +103,18 @@ public final class Peers: Sendable {
     }
   }
 
-  /// Replaces the members: new ones are dialed, those who are gone are disconnected and refused, those who
-  /// moved are dialed at their new address.
-  public func setMembers(_ members: [Member]) {
+  /// Replaces the members: new ones are dialed, those who are gone no longer, those who moved at their new address.
+  ///
+  /// - Parameter removed: managers that are disconnected and refused. Any other manager of the cluster may connect,
+  ///   member or not: only its certificate can say what this manager has not heard yet.
+  public func setMembers(_ members: [Member], removed: [NodeID] = []) {
     let bounds = (
       open: FrameQueue.Bounds(frames: limits.queuedFrames, bytes: limits.queuedBytes),
       closed: FrameQueue.Bounds(frames: limits.keptFrames, bytes: limits.frameBytes)
     )
     directory.withLock { directory in
-      let table = MemberTable(own: node, cluster: directory.members.cluster, members: members)
+      let table = MemberTable(
+        own: node, cluster: directory.members.cluster, members: members, removed: removed)
       let known = directory.mailboxes
       let mailboxes = Dictionary(
         uniqueKeysWithValues: table.sorted.map { member in

@@ -34,6 +34,13 @@ struct PeerMessageTests {
       "2a1608011210000000000000000100000000000000021801"
     ),
     (.identity(Identity(isAdmitted: false, known: nil, wantsAnswer: false)), "2a00"),
+    (
+      .introduction(
+        Introduction(
+          member: ManagerMember(id: 4, name: "d", zone: "z", address: "10.0.0.4"),
+          applied: Position(index: 5, term: 2))),
+      "321e0a1808041201641a017a220831302e302e302e3428a87430a67410051802"
+    ),
   ]
 
   private func hex(_ bytes: [UInt8]) -> String {

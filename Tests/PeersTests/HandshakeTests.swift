@@ -90,7 +90,7 @@ struct HandshakeTests {
   func removedMeanwhile() throws {
     var handshake = Handshake(.acceptor)
     _ = try handshake.secured(by: Self.manager(2), members: Self.members)
-    let fewer = MemberTable(own: NodeID(1), cluster: "portal", members: [])
+    let fewer = MemberTable(own: NodeID(1), cluster: "portal", members: [], removed: [NodeID(2)])
     #expect(throws: LinkFailure.notAMember(NodeID(2))) {
       try handshake.received(Self.frame(Self.hello(2)), members: fewer)
     }

@@ -74,13 +74,13 @@ struct ReconnectTests {
     try await TestManager.together(1, 2, 3) { managers in
       let (one, two, three) = (managers[0], managers[1], managers[2])
       try await TestManager.connect(managers)
-      one.peers.setMembers([one.member, three.member])
+      one.peers.setMembers([one.member, three.member], removed: [two.node])
       #expect(one.peers.status().map(\.member.node) == [three.node])
       try await eventually("both directions are closed") {
         try one.recorder.events.contains(.disconnected(two.node)) && !two.isConnected(to: one)
       }
       try await eventually("it learns why") {
-        try two.status(of: one).lastFailure?.contains("n2 is not a member of the cluster") == true
+        try two.status(of: one).lastFailure?.contains("n2 was removed from the cluster") == true
       }
       try await one.proveLink(to: three)
       one.peers.setMembers(managers.map(\.member))

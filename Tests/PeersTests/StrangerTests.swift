@@ -4,7 +4,7 @@ import Peers
 import Raft
 import Testing
 
-/// Whoever is not a member is closed with its reason in the log, and a good link does not notice.
+/// Whoever is not of the cluster is closed with its reason in the log, and a good link does not notice.
 @Suite("strangers at the port")
 struct StrangerTests {
   /// Two managers whose link works before and after `body`, without a break between; n3 is a member that
@@ -84,14 +84,27 @@ struct StrangerTests {
     }
   }
 
-  @Test("a manager that is no member is refused, and told so")
+  @Test("a manager of the cluster that is not known yet is heard, but not dialed")
+  func unknownManager() async throws {
+    try await amidGoodLink { one in
+      let stranger = try await Stranger.connect(to: one, as: TestManager.credentials(9))
+      stranger.hello(as: 9)
+      stranger.send(Frame(kind: .payload, payload: [1, 2, 3]))
+      try await eventually("its frame is there") { one.recorder.frames(from: NodeID(9)) == [[1, 2, 3]] }
+      #expect(!one.peers.status().contains { $0.member.node == NodeID(9) })
+      try await stranger.close()
+    }
+  }
+
+  @Test("a manager that was removed is refused, and told so")
   func notAMember() async throws {
     try await amidGoodLink { one in
+      one.peers.setMembers(one.peers.status().map(\.member), removed: [NodeID(9)])
       let stranger = try await Stranger.connect(to: one, as: TestManager.credentials(9))
       try await stranger.untilClosed()
       try await expectLine("not-a-member", one)
       #expect(
-        String(decoding: stranger.received, as: UTF8.self).contains("n9 is not a member of the cluster"))
+        String(decoding: stranger.received, as: UTF8.self).contains("n9 was removed from the cluster"))
     }
   }
 

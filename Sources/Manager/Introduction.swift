@@ -1,0 +1,110 @@
+public import Cluster
+internal import Control
+public import Raft
+public import WireFormat
+
+/// Who a manager is that joined, in its own words. They are for one that was away when the log said so: only the leader
+/// could send it that part of the log, and the leader may be the very manager that it does not know. A server takes
+/// entries from a leader that is not in its own membership (Raft thesis 4.1).
+public struct Introduction: Hashable, Sendable {
+  public var member: ManagerMember
+  /// The last entry that the sender has applied.
+  public var applied: Position
+
+  public init(member: ManagerMember, applied: Position) {
+    self.member = member
+    self.applied = applied
+  }
+}
+
+extension Introduction: WireCodable {
+  public func encode(into writer: inout WireWriter) {
+    writer.field(1, member)
+    writer.field(2, applied.index)
+    writer.field(3, applied.term)
+  }
+
+  public init(from reader: inout WireReader) throws(WireError) {
+    var member: ManagerMember?
+    var applied = Position.zero
+    while let field = try reader.next() {
+      switch field {
+      case 1: member = try reader.record()
+      case 2: applied.index = try reader.uint()
+      case 3: applied.term = try reader.uint()
+      default: throw reader.unknown(field)
+      }
+    }
+    guard let member else { throw .malformed("a manager that does not say who it is") }
+    self.init(member: member, applied: applied)
+  }
+}
+
+// MARK: Managers that the log does not tell of yet
+
+extension Manager {
+  private static let introductionInterval = Duration.seconds(1)
+
+  /// When there is somebody to introduce oneself to.
+  var nextIntroduction: Instant {
+    guard ownEntry != nil, let silent = others.map({ heard[$0.name] ?? .origin }).min() else { return .never }
+    return max(acquaintances.nextIntroduction, silent + configuration.control.nodeLostAfter)
+  }
+
+  /// What the log says of this manager, if it joined after the cluster's beginning.
+  private var ownEntry: ManagerMember? {
+    let joined = state.managers.joined[configuration.id]
+    return raft.isAdmitted && joined?.disk == disk ? joined?.member : nil
+  }
+
+  /// Whoever is silent may not hear this manager because it does not know it.
+  mutating func introduceItself(at now: Instant, into effects: inout [Effect]) {
+    guard now >= nextIntroduction, let ownEntry else { return }
+    acquaintances.nextIntroduction = now + Self.introductionInterval
+    let introduction = Introduction(member: ownEntry, applied: appliedPosition)
+    let frame = PeerMessage.introduction(introduction).encoded()
+    for peer in others where now - (heard[peer.name] ?? .origin) >= configuration.control.nodeLostAfter {
+      effects.append(.send(to: peer.id, frame))
+    }
+  }
+
+  /// A manager speaks whom neither the configuration nor the log names. What it says is taken once it has introduced
+  /// itself.
+  mutating func receive(
+    _ frames: [[UInt8]], fromUnknown peer: NodeID, disk: Incarnation, at now: Instant,
+    into effects: inout [Effect]
+  ) {
+    let introductions = frames.lazy.compactMap { frame -> Introduction? in
+      guard PeerMessage.Kind(of: frame) == .introduction,
+        case .introduction(let introduction) = try? PeerMessage(decoding: frame)
+      else { return nil }
+      return introduction
+    }
+    guard let introduction = introductions.first else {
+      if !acquaintances.ignored.contains(peer) {
+        acquaintances.ignored.append(peer)
+        effects.append(.note("what the unknown manager \(peer) sends is ignored until it introduces itself"))
+      }
+      return
+    }
+    guard isCredible(introduction, from: peer) else { return }
+    acquaintances.introduced[peer] = .init(member: introduction.member, disk: disk)
+    effects.append(.note("manager \(introduction.member.name) (\(peer)) joined while this one was away"))
+    adoptRoster(into: &effects)
+    needsLook = true
+  }
+
+  /// Whether the log will say so. One that has applied less than this manager cannot be news to it: it is of another
+  /// history, which ended when the cluster went on without a lost majority (`LostMajority`).
+  private func isCredible(_ introduction: Introduction, from peer: NodeID) -> Bool {
+    let (theirs, own) = (introduction.applied, appliedPosition)
+    return introduction.member.node == peer && !state.managers.removed.contains(peer)
+      && (raft.isAdmitted || configuration.isJoining)
+      && (theirs.term, theirs.index) > (own.term, own.index)
+  }
+
+  private var appliedPosition: Position {
+    let index = state.appliedIndex
+    return Position(index: index, term: raft.termOfEntry(at: index) ?? 0)
+  }
+}
