@@ -19,7 +19,7 @@ extension DatabaseObservation: WireCodable {
       case 2: data = try reader.record()
       case 3: server = try reader.record()
       case 4: epoch = try reader.uint()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     self.init(
@@ -65,7 +65,7 @@ extension DatabaseObservation.Data: WireCodable {
       case 2: timeline = try reader.uint()
       case 3: standby = try reader.bool()
       case 4: shutdown = try reader.lsn()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     return .present(
@@ -117,7 +117,7 @@ extension DatabaseObservation.Server: WireCodable {
       case 1: position = try reader.lsn()
       case 2: synchronousStandby = try reader.string()
       case 3: standbys.append(try reader.record())
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     return .primary(position: position, synchronousStandby: synchronousStandby, standbys: standbys)
@@ -138,7 +138,7 @@ extension DatabaseObservation.Server: WireCodable {
       case 3: streaming = try reader.bool()
       case 4: name = try reader.string()
       case 5: upstream = try reader.string()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     return .standby(
@@ -162,7 +162,7 @@ extension DatabaseObservation.Standby: WireCodable {
       case 2: isStreaming = try reader.bool()
       case 3: isSynchronous = try reader.bool()
       case 4: flushed = try reader.lsn()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
   }

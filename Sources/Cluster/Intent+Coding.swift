@@ -80,6 +80,8 @@ extension Intent: WireCodable {
     case .managers(let change): writer.field(14, change)
     case .managerStep(let step): writer.field(15, step)
     case .recovery(let recovery): writer.field(16, recovery)
+    case .raise(let level): writer.present(17, level.rawValue)
+    case .forget(let node): writer.present(18, node)
     }
   }
 
@@ -101,6 +103,8 @@ extension Intent: WireCodable {
     case 14: self = .managers(try reader.record())
     case 15: self = .managerStep(try reader.record())
     case 16: self = .recovery(try reader.record())
+    case 17: self = .raise(FeatureLevel(rawValue: try reader.uint()))
+    case 18: self = .forget(node: try reader.string())
     case let other: throw reader.unknownKind(other)
     }
     try reader.end()

@@ -17,6 +17,7 @@ extension Intent {
     case .purge(let purges): "purge \(Self.summary(of: purges))"
     case .drain(let node): "drain \(node)"
     case .activate(let node): "activate \(node)"
+    case .forget(let node): "forget node \(node)"
     case .register(let description): "register node \(description.name) in zone \(description.zone)"
     case .health(let node, .ready): "node \(node) is back"
     case .health(let node, .lost): "node \(node) is lost"
@@ -27,6 +28,7 @@ extension Intent {
     case .managers(let change): change.summary
     case .managerStep(let step): step.summary
     case .recovery(let recovery): recovery.summary
+    case .raise(let level): "all managers understand feature level \(level.rawValue)"
     case .cachePositions(let positions):
       "caches: " + positions.list { "\($0.cache) at \($0.position)" }
     }

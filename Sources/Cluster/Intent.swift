@@ -8,6 +8,8 @@ public enum Intent: Hashable, Sendable {
   case purge([Purge])
   case drain(node: String)
   case activate(node: String)
+  /// A node that is gone for good, with its cache.
+  case forget(node: String)
   case managers(ManagerChange)
   /// Never proposed: it is written into the log of a stopped manager.
   case recovery(Recovery)
@@ -20,6 +22,8 @@ public enum Intent: Hashable, Sendable {
   case database(DatabaseStep)
   case cachePositions([CachePosition])
   case managerStep(ManagerStep)
+  /// All managers understand this level.
+  case raise(FeatureLevel)
 
   public var isPurge: Bool {
     if case .purge = self { true } else { false }

@@ -1,6 +1,9 @@
 import Raft
 public import WireFormat
 
+// Reports are soft: what a newer program tells besides is passed over. That it is unreadable as a whole would make its
+// node a lost one.
+
 extension Report: WireCodable {
   public func encode(into writer: inout WireWriter) {
     writer.field(1, description)
@@ -11,6 +14,7 @@ extension Report: WireCodable {
     writer.repeated(6, caches)
     writer.repeated(7, problems)
     writer.field(8, process)
+    if featureLevel > .first { writer.field(9, featureLevel.rawValue) }
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -22,6 +26,7 @@ extension Report: WireCodable {
     var caches: [CacheReport] = []
     var problems: [String] = []
     var process: UInt64 = 0
+    var featureLevel = FeatureLevel.first
     while let field = try reader.next() {
       switch field {
       case 1: description = try reader.record()
@@ -32,12 +37,14 @@ extension Report: WireCodable {
       case 6: caches.append(try reader.record())
       case 7: problems.append(try reader.string())
       case 8: process = try reader.uint()
-      default: throw reader.unknown(field)
+      case 9: featureLevel = FeatureLevel(rawValue: try reader.uint())
+      default: try reader.skip()
       }
     }
     self.init(
       description: try description.required("a report's node"), process: process, sequence: sequence,
       appliedIndex: appliedIndex)
+    self.featureLevel = featureLevel
     self.tasks = tasks.sorted { $0.task < $1.task }
     self.databases = databases
     self.caches = caches
@@ -61,7 +68,7 @@ extension TaskReport: WireCodable {
       case 1: task = try reader.uint()
       case 2: phase = try reader.record()
       case 3: name = try reader.string()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     self.init(
@@ -105,7 +112,7 @@ extension TaskReport.Phase: WireCodable {
       switch field {
       case 1: succeeded = try reader.bool()
       case 2: message = try reader.string()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     return .ended(succeeded: succeeded, message: message)
@@ -130,7 +137,7 @@ extension CacheReport: WireCodable {
       case 3: position = try reader.uint()
       case 4: bans = try reader.int()
       case 5: counts = try reader.record()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
   }
@@ -150,7 +157,7 @@ extension CacheCounts: WireCodable {
       case 1: objects = try reader.uint()
       case 2: hits = try reader.uint()
       case 3: misses = try reader.uint()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
   }

@@ -47,6 +47,7 @@ extension State {
     case .purge(let purges): purge(purges, proposedAt: proposal.wallClockMilliseconds, at: index)
     case .drain(let node): setAvailability(node, .drained)
     case .activate(let node): setAvailability(node, .active)
+    case .forget(let node): forget(node: node)
     case .register(let description): register(description, at: index)
     case .health(let node, let health): setHealth(node, health)
     case .assign(let remove, let add): assign(remove: remove, add: add, at: index)
@@ -56,6 +57,7 @@ extension State {
     case .managers(let change): self.change(change, at: index)
     case .managerStep(let step): take(step)
     case .recovery(let recovery): recover(recovery)
+    case .raise(let level): raise(to: level)
     }
   }
 

@@ -35,7 +35,7 @@ extension State {
     }
   }
 
-  private mutating func trimPurges() {
+  mutating func trimPurges() {
     let positions = caches.values.map(\.position)
     purges.remove(
       through: (planted(.purgesTrimmedEarly) ? positions.max() : positions.min()) ?? appliedIndex)

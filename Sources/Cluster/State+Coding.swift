@@ -32,6 +32,7 @@ extension State: WireCodable {
       }
     }
     if !managers.isEmpty { writer.field(14, managers) }
+    if featureLevel > .first { writer.field(15, featureLevel.rawValue) }
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -62,6 +63,7 @@ extension State: WireCodable {
       case 12: history.purges.append(try reader.record())
       case 13: try readRequest(reader.nested())
       case 14: managers = try reader.record()
+      case 15: featureLevel = FeatureLevel(rawValue: try reader.uint())
       default: throw reader.unknown(field)
       }
     }

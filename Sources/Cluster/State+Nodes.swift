@@ -41,4 +41,27 @@ extension State {
     nodes.update(name) { $0.health = health }
     return .accepted
   }
+
+  /// A node that comes back after all registers anew.
+  mutating func forget(node name: String) -> Outcome {
+    guard nodes[name] != nil else { return .unchanged }
+    if let complaint = complaintOfForgetting(name) { return .refused(reason: complaint) }
+    nodes[name] = nil
+    caches.removeAll { _, cache in cache.node == name }
+    trimPurges()
+    return .accepted
+  }
+
+  /// Why a node cannot be forgotten; nil when it can.
+  public func complaintOfForgetting(_ name: String) -> String? {
+    guard let node = nodes[name] else { return nil }
+    guard node.health == .lost else { return "node \(name) is there; only one that is lost can be forgotten" }
+    if let task = tasks.values.first(where: { $0.node == name }) {
+      return "\(task.containerName) has no other place than node \(name) yet"
+    }
+    if let database = databases.values.first(where: { $0.members.contains(name) }) {
+      return "database \(database.specification.name) has a copy on node \(name) and counts on it"
+    }
+    return nil
+  }
 }

@@ -10,6 +10,8 @@ public struct State: Hashable, Sendable {
   /// The cluster's identity, fixed at its bootstrap.
   public let cluster: String
   public internal(set) var appliedIndex: Index = 0
+  /// What every manager understands.
+  public internal(set) var featureLevel = FeatureLevel.first
   public internal(set) var managers = ManagerRoster()
   public internal(set) var nodes = SortedMap<String, Node>()
   /// The stacks' names; their services and databases stand in the maps below.

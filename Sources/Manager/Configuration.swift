@@ -13,6 +13,8 @@ extension Manager {
     public var managers: [Peer]
     /// Whether this manager joins a cluster that exists: it waits to be taken in, and never begins one.
     public var isJoining = false
+    /// The highest level that this program understands; another one only where an older program is played.
+    public var featureLevel = FeatureLevel.current
     public var raft: Settings
     public var control: ControlSettings
     /// How often a node reports when nothing changes.

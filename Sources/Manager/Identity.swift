@@ -37,7 +37,7 @@ extension Identity: WireCodable {
       case 2: known = try reader.incarnation()
       case 3: wantsAnswer = try reader.bool()
       case 4: isFarewell = try reader.bool()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
   }

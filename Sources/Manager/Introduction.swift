@@ -32,7 +32,7 @@ extension Introduction: WireCodable {
       case 1: member = try reader.record()
       case 2: applied.index = try reader.uint()
       case 3: applied.term = try reader.uint()
-      default: throw reader.unknown(field)
+      default: try reader.skip()
       }
     }
     guard let member else { throw .malformed("a manager that does not say who it is") }

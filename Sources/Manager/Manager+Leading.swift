@@ -12,6 +12,7 @@ extension Manager {
     heard[configuration.node.name] = now
     considerTransfer(at: now, into: &effects)
     steerMembership(at: now, into: &effects)
+    raiseFeatureLevel(at: now, into: &effects)
     let awaitsDecision =
       decidedThrough != 0 && !planted(.decidesOnOldState) && !planted(.databaseEpochIgnored)
     guard raft.isCurrent, !awaitsDecision, now >= decideAfter,

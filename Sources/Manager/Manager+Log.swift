@@ -79,6 +79,10 @@ extension Manager {
       halt("entry \(index) cannot be applied: \(error)", into: &effects)
       return
     }
+    if let complaint = complaint(aboutLevel: proposal.intent.understoodFrom) {
+      halt("entry \(index) cannot be applied: \(complaint)", into: &effects)
+      return
+    }
     let applied = state.apply(proposal, at: index)
     if proposal.intent.changesManagers {
       adoptRoster(into: &effects)
@@ -109,7 +113,9 @@ extension Manager {
       halt("the snapshot at \(snapshot.position.index) cannot be read: \(error)", into: &effects)
       return
     }
-    if state.cluster != configuration.cluster {
+    if let complaint = complaint(aboutLevel: state.featureLevel) {
+      halt("the snapshot at \(snapshot.position.index) cannot be used: \(complaint)", into: &effects)
+    } else if state.cluster != configuration.cluster {
       halt("the snapshot is of cluster \(state.cluster), not \(configuration.cluster)", into: &effects)
     } else if state.appliedIndex != snapshot.position.index {
       halt(

@@ -143,7 +143,11 @@ extension Manager {
   }
 
   private mutating func decide(_ step: ManagerStep, at now: Instant, into effects: inout [Effect]) {
-    let command = propose(.managerStep(step), request: nil, origin: "controller/\(configuration.node.name)")
+    decide(.managerStep(step), at: now, into: &effects)
+  }
+
+  mutating func decide(_ intent: Intent, at now: Instant, into effects: inout [Effect]) {
+    let command = propose(intent, request: nil, origin: "controller/\(configuration.node.name)")
     isDeciding = true
     stepRaft(.propose(token: 0, commands: [command.encoded()]), at: now, into: &effects)
     isDeciding = false

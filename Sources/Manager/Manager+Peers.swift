@@ -58,7 +58,7 @@ extension Manager {
     let proposals = commands.map { command -> Proposal? in
       guard command.count <= configuration.raft.maximumCommandBytes,
         let proposal = try? Proposal(decoding: command),
-        proposal.hasPossibleTime
+        proposal.hasPossibleTime, complaint(aboutLevel: proposal.intent.understoodFrom) == nil
       else { return nil }
       return proposal
     }
@@ -96,7 +96,10 @@ extension Manager {
       description: configuration.node, process: requests.process, sequence: reportSequence + 1,
       appliedIndex: state.appliedIndex)
     reconciler.fill(&report, state)
-    if raft.isLeader { report.problems += controllers.problems + [membershipProblem].compactMap { $0 } }
+    report.featureLevel = configuration.featureLevel
+    if raft.isLeader {
+      report.problems += controllers.problems + [membershipProblem, levelProblem].compactMap { $0 }
+    }
     let isNews = sentReport.map { !$0.saysTheSame(as: report) } ?? true
     guard isNews || now >= nextReport else { return }
     reportSequence += 1

@@ -27,7 +27,7 @@ extension Manager {
     switch intent {
     case .managers(let change): refusal(of: change, at: now)
     case .purge(let purges): State.complaint(of: purges)
-    default: nil
+    default: complaintOfLevel(intent)
     }
   }
 

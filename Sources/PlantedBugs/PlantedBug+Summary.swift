@@ -13,7 +13,8 @@ extension PlantedBug {
     case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .purgesGoBack, .standbyCountedEarly,
-      .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard:
+      .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard,
+      .levelRaisedEarly, .newIntentsEarly:
       .manager
     default: .raft
     }
@@ -107,6 +108,9 @@ extension PlantedBug {
     case .newDiskVotes: "a manager whose disk was replaced is taken for its old self (etcd #12483)"
     case .givenUpHeard:
       "after a lost majority, the managers that were given up are listened to again (etcd's --force-new-cluster)"
+    case .levelRaisedEarly:
+      "the cluster's feature level is raised as soon as one manager understands it (MongoDB's, CockroachDB's finalization)"
+    case .newIntentsEarly: "an intent is proposed that managers of the older version cannot read"
     default: nil
     }
   }

@@ -65,6 +65,8 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case drainStopsPrimary = "drain-stops-primary"
   case newDiskVotes = "new-disk-votes"
   case givenUpHeard = "given-up-heard"
+  case levelRaisedEarly = "level-raised-early"
+  case newIntentsEarly = "new-intents-early"
 }
 
 #if PlantedBugs

@@ -113,6 +113,15 @@ public struct WireReader: Sendable {
     return values
   }
 
+  /// Passes over a field that this program does not know, where that does no harm: in what is not kept.
+  public mutating func skip() throws(WireError) {
+    switch pending?.type {
+    case .varint: _ = try uint()
+    case .delimited: _ = try delimited()
+    case nil: throw .malformed("value without a tag")
+    }
+  }
+
   /// The error for a field that this program does not know.
   public func unknown(_ number: Int) -> WireError { .unknownField(number) }
 

@@ -212,7 +212,7 @@ public protocol WireEncodable {
 /// A value that reads itself from a record's fields.
 public protocol WireDecodable {
   /// Reads all fields of `reader`; throws on a field it does not know, so that an old program refuses
-  /// what it cannot understand rather than guess.
+  /// what it cannot understand rather than guess. What is not kept, such as a report, may pass over it (`skip`).
   init(from reader: inout WireReader) throws(WireError)
 }
 

@@ -18,7 +18,7 @@ struct Tercet: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       Bootstrap.self, PlanCommand.self, Deploy.self, Remove.self, Scale.self, Promote.self, PurgeCommand.self,
-      CacheCommand.self, Drain.self, Activate.self, ManagerCommand.self, Status.self, Ps.self,
+      CacheCommand.self, Drain.self, Activate.self, Forget.self, ManagerCommand.self, Status.self, Ps.self,
       LogCommand.self, Logs.self,
     ])
 

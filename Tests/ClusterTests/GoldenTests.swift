@@ -144,6 +144,8 @@ extension Golden {
         + "64"),
     Golden(Intent.drain(node: "a"), "320161"),
     Golden(Intent.activate(node: "a"), "3a0161"),
+    Golden(Intent.forget(node: "a"), "92010161"),
+    Golden(Intent.raise(.forgetsNodes), "880102"),
     Golden(
       Intent.managers(
         ManagerChange(

@@ -9,7 +9,7 @@ extension RandomValues {
   }
 
   mutating func intent() -> Intent {
-    switch below(16) {
+    switch below(18) {
     case 0: .deploy(stack())
     case 1: .remove(stack: text())
     case 2: .scale(serviceName(), replicas: int())
@@ -27,6 +27,8 @@ extension RandomValues {
     case 14:
       .recovery(
         Recovery(survivor: NodeID(uint()), givenUp: list { NodeID($0.uint()) }, reason: text()))
+    case 15: .forget(node: text())
+    case 16: .raise(FeatureLevel(rawValue: uint()))
     default: .cachePositions(list { CachePosition(cache: $0.text(), position: $0.uint()) })
     }
   }

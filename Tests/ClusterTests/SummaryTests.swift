@@ -29,6 +29,8 @@ struct SummaryTests {
       (.purge([.key(name: "x", soft: true), .key(name: "y", soft: false)]), "purge 2 keys"),
       (.drain(node: "a1"), "drain a1"),
       (.activate(node: "a1"), "activate a1"),
+      (.forget(node: "a1"), "forget node a1"),
+      (.raise(.forgetsNodes), "all managers understand feature level 2"),
       (
         .register(NodeDescription(name: "a1", zone: "a", address: "10.0.0.1")),
         "register node a1 in zone a"

@@ -15,11 +15,11 @@ struct FrameTests {
     return .report(report)
   }
 
-  @Test("a frame of a manager that is not in the configuration is noted and ignored")
+  @Test("a frame of a manager that nothing tells of is noted and ignored")
   func unknownManager() {
     var subject = Subject()
     subject.receive(report(of: "b"), from: 9)
-    #expect(subject.notes.last == "a frame from the unknown manager n9 was ignored")
+    #expect(subject.notes.last == "what the unknown manager n9 sends is ignored until it introduces itself")
     #expect(!subject.reportedNodes.contains("b"))
     let vote = Message.Body.preVoteRequest(last: Position(index: 9, term: 9))
     subject.forgetSent()

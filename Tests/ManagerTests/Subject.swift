@@ -31,16 +31,18 @@ struct Subject {
 
   static let names = ["a", "b", "c"]
 
-  /// Manager 1, named `a`, of a cluster of one or three.
+  /// Manager 1, named `a`, of a cluster of one or three. What it understands is least, so that nothing but what a test
+  /// asks for comes into its log.
   init(
     managers: Int = 3, node: NodeDescription = Subject.described("a"), admission: Admission? = Admission(),
-    restored: Restored? = nil
+    restored: Restored? = nil, understanding level: FeatureLevel = .first
   ) {
     let peers = (1...managers).map {
       Manager.Peer(id: NodeID(UInt64($0)), name: Self.names[$0 - 1], zone: Self.names[$0 - 1])
     }
-    let configuration = Manager.Configuration(
+    var configuration = Manager.Configuration(
       cluster: "c1", id: NodeID(1), node: node, managers: peers)
+    configuration.featureLevel = level
     manager = Manager(
       configuration: configuration,
       restored: restored ?? .fresh(Membership(voters: peers.map(\.id)), admission: admission),
@@ -51,8 +53,8 @@ struct Subject {
   }
 
   /// A cluster of one, that leads.
-  static func leading() -> Subject {
-    var subject = Subject(managers: 1)
+  static func leading(understanding level: FeatureLevel = .first) -> Subject {
+    var subject = Subject(managers: 1, understanding: level)
     subject.pass(.seconds(2))
     precondition(subject.manager.isLeader)
     return subject

@@ -3,14 +3,14 @@ import Peers
 import Raft
 import Testing
 
-/// The course of a connection, driven without sockets: we are n1, and n2 and n3 are members.
+/// The course of a connection, driven without sockets: we are n1, n2 and n3 are members, and n5 was one.
 @Suite("the course of a connection")
 struct HandshakeTests {
   private static let members = MemberTable(
     own: NodeID(1), cluster: "portal",
     members: (1...3).map {
       Peers.Member(node: NodeID($0), name: "zone-\($0)", host: "127.0.0.1", port: 1)
-    })
+    }, removed: [NodeID(5)])
 
   private static func manager(_ id: UInt64, cluster: String = "portal") -> PeerIdentity {
     .manager(cluster: cluster, id: id, name: "zone-\(id)")
@@ -42,13 +42,23 @@ struct HandshakeTests {
     #expect(try handshake.received(payload, members: Self.members) == .deliver([1, 2]))
   }
 
+  @Test("a manager that joined meanwhile may connect, and is not dialed in another one's place")
+  func newcomer() throws {
+    var acceptor = Handshake(.acceptor)
+    #expect(try acceptor.secured(by: Self.manager(4), members: Self.members) == .wait)
+    var dialer = Handshake(.dialer(expecting: NodeID(2)))
+    #expect(throws: LinkFailure.unexpectedPeer(expected: NodeID(2), found: NodeID(4))) {
+      try dialer.secured(by: Self.manager(4), members: Self.members)
+    }
+  }
+
   @Test(
-    "a certificate that does not belong to a member is refused",
+    "a certificate that does not belong to a manager of the cluster, or to a removed one, is refused",
     arguments: [
       (PeerIdentity.operator(cluster: "portal", name: "jane"), "not-a-manager"),
       (manager(2, cluster: "other"), "foreign-cluster"),
       (.operator(cluster: "other", name: "jane"), "foreign-cluster"),
-      (manager(4), "not-a-member"),
+      (manager(5), "not-a-member"),
       (manager(1), "ourselves"),
     ])
   func certificates(identity: PeerIdentity, code: String) {

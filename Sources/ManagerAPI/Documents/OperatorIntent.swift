@@ -12,6 +12,7 @@ internal import Raft
 ///                           {"key": {"name": "front-page", "soft": true}}]}}
 ///     {"drain": {"node": "a"}}
 ///     {"activate": {"node": "a"}}
+///     {"forget": {"node": "d"}}
 ///     {"addManager": {"id": 4, "name": "d", "zone": "c", "address": "10.0.3.11",
 ///                     "peersPort": 7444, "operatorsPort": 7443}}
 ///     {"replaceManager": {"id": 1, "by": {…as in addManager, with an id that nobody had…}}}
@@ -24,6 +25,7 @@ public enum OperatorIntent: Hashable, Sendable {
   case purge([Purge])
   case drain(node: String)
   case activate(node: String)
+  case forget(node: String)
   case addManager(ManagerMember)
   case replaceManager(id: UInt64, by: ManagerMember)
   case removeManager(id: UInt64)
@@ -38,6 +40,7 @@ public enum OperatorIntent: Hashable, Sendable {
     case .purge(let purges): .purge(purges)
     case .drain(let node): .drain(node: node)
     case .activate(let node): .activate(node: node)
+    case .forget(let node): .forget(node: node)
     case .addManager(let member): .managers(ManagerChange(adding: member))
     case .replaceManager(let id, let member): .managers(ManagerChange(adding: member, removing: NodeID(id)))
     case .removeManager(let id): .managers(ManagerChange(removing: NodeID(id)))
@@ -47,7 +50,7 @@ public enum OperatorIntent: Hashable, Sendable {
 
 extension OperatorIntent: Codable {
   private enum Kind: String, CodingKey, CaseIterable {
-    case deploy, remove, scale, promote, purge, drain, activate
+    case deploy, remove, scale, promote, purge, drain, activate, forget
     case addManager, replaceManager, removeManager
   }
 
@@ -81,6 +84,7 @@ extension OperatorIntent: Codable {
     case .purge: self = .purge(try container.decode(Purging.self, forKey: kind).purges)
     case .drain: self = .drain(node: try container.decode(NodeChange.self, forKey: kind).node)
     case .activate: self = .activate(node: try container.decode(NodeChange.self, forKey: kind).node)
+    case .forget: self = .forget(node: try container.decode(NodeChange.self, forKey: kind).node)
     case .addManager: self = .addManager(try container.decode(ManagerMember.self, forKey: kind))
     case .replaceManager:
       let replacement = try container.decode(Replacement.self, forKey: kind)
@@ -110,6 +114,7 @@ extension OperatorIntent: Codable {
     case .purge(let purges): try container.encode(Purging(purges: purges), forKey: .purge)
     case .drain(let node): try container.encode(NodeChange(node: node), forKey: .drain)
     case .activate(let node): try container.encode(NodeChange(node: node), forKey: .activate)
+    case .forget(let node): try container.encode(NodeChange(node: node), forKey: .forget)
     case .addManager(let member): try container.encode(member, forKey: .addManager)
     case .replaceManager(let id, let member):
       try container.encode(Replacement(id: id, by: member), forKey: .replaceManager)

@@ -89,6 +89,8 @@ struct LoadGenerator: Sendable {
           .deploy(image: "shop:\(draw % 4)", order: draw % 8 < 4 ? .startFirst : .stopFirst),
           via: .named(world.machines[index].name))
       case .drain: [drain(&world, draw, at: index)]
+      case .forget:
+        [world.submit(.forget(node: world.machines[Int(draw >> 8) % world.machines.count].name), to: index)]
       }
     note(asked)
     return asked.first

@@ -273,6 +273,7 @@ extension Manager.Configuration {
       case .transferAfter(let time): transferAfter = time
       case .snapshotEntries(let count): snapshotEntries = count
       case .entriesKept(let count): kept = count
+      case .program(let program): featureLevel = program.featureLevel
       case .relaxAfter, .replicas: break
       }
     }

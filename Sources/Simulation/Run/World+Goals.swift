@@ -13,6 +13,7 @@ extension World {
     case .onePrimary: hasOnePrimary
     case .desiredIsActual: runsWhatIsWanted
     case .allPurged: hasPurgedAll
+    case .levelRaised: newestState?.featureLevel == understoodByAll
     case .freshIntent, .freshRow: true
     }
   }
@@ -78,6 +79,8 @@ extension World {
     return (zones.max() ?? 0) - (zones.min() ?? 0) <= 1
   }
 
+  private var understoodByAll: FeatureLevel? { taken.map { machines[$0].configuration.featureLevel }.min() }
+
   private var hasPurgedAll: Bool {
     guard let state = newestState else { return false }
     return state.caches.values.allSatisfy { $0.position >= state.purges.last }
@@ -130,6 +133,8 @@ extension World {
         + ", rollouts \(newestState?.services.values.compactMap(\.rollout?.phase) ?? []), server not as deployed: \(misconfigured ?? "none"), problems \(problems)"
     case .allPurged:
       "positions \(newestState?.caches.values.map(\.position) ?? []) of \(newestState?.purges.last ?? 0)"
+    case .levelRaised:
+      "feature level \(newestState?.featureLevel.rawValue ?? 0), understood by all \(understoodByAll?.rawValue ?? 0)"
     case .freshIntent, .freshRow: "\(goal.rawValue)"
     }
   }

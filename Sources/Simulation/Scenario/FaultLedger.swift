@@ -76,7 +76,7 @@ public struct FaultLedger: Sendable {
     case .restore(let target):
       endLinks(of: target)
       end(nil, of: target)
-    case .clog, .flap, .reboot, .clockJump, .wallClock, .container, .operate: break
+    case .clog, .flap, .reboot, .install, .clockJump, .wallClock, .container, .operate: break
     }
   }
 

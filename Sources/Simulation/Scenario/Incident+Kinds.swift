@@ -14,6 +14,7 @@ extension Incident {
   /// What it is, without where: such as `cut` or `disk stall`.
   public var kind: String {
     switch self {
+    case .install(_, let program): "install \(program.rawValue)"
     case .disk(_, let fault): "disk \(fault.rawValue)"
     case .docker(_, .slow): "docker slow"
     case .docker(_, let fault): "docker \(fault.text)"

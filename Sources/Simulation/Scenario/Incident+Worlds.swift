@@ -22,7 +22,7 @@ extension Incident {
     case .clog: .simulated
     case .kill, .stop, .start, .pause, .resume, .reboot, .powerOff, .wipe, .restore: .both
     case .disk(_, let fault): fault.worlds
-    case .recover: .simulated
+    case .recover, .install: .simulated
     case .clockJump, .clockDrift, .wallClock: .simulated
     case .docker(_, let fault): fault.worlds
     case .container(_, let fault): fault == .crash ? .both : .simulated

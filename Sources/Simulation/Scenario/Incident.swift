@@ -38,6 +38,8 @@ public enum Incident: Hashable, Sendable {
   /// `recover m1`: an operator lets the cluster go on with this manager alone, because a majority was lost. It must be
   /// stopped. The others are given up: they stand aside until they are replaced.
   case recover(Target)
+  /// `install m1 newer`: the manager's program is another version from now on; if it runs it is restarted.
+  case install(Target, Program)
 
   // MARK: Disks and clocks
   case disk(Target, DiskFault)
@@ -68,6 +70,20 @@ public enum Incident: Hashable, Sendable {
   // MARK: Operators
   /// Asked of the machine given; the answer is part of the history. Without one, of any that runs.
   case operate(Operation, via: Target?)
+}
+
+/// A version of tercetd, known by what it understands of the log (`FeatureLevel`).
+public enum Program: String, Hashable, Sendable, CaseIterable {
+  /// The program before this one, as far as the log is concerned.
+  case older
+  case newer
+
+  var featureLevel: FeatureLevel {
+    switch self {
+    case .older: FeatureLevel(rawValue: FeatureLevel.current.rawValue - 1)
+    case .newer: .current
+    }
+  }
 }
 
 public enum DiskFault: String, Hashable, Sendable, CaseIterable {
@@ -150,6 +166,7 @@ public enum Operation: Hashable, Sendable {
   case purge(path: String, pages: Int? = nil)
   case drain(Target)
   case activate(Target)
+  case forget(Target)
   /// `replace m1`: a manager with a new disk and a new identity is set up on the machine, and asked to be taken in the
   /// old one's place. It is asked of another machine.
   case replace(Target)

@@ -90,12 +90,14 @@ extension Scenario {
     case entriesKept(Int)
     case relaxAfter(Duration?)
     case replicas(Int)
+    /// The version of the managers' program at the beginning.
+    case program(Program)
   }
 
   /// `load clients 4 rate 20/s mix insert:60 scale:20 purge:20 until 90s`
   public struct Load: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-      case insert, purge, scale, deploy, promote, drain, read
+      case insert, purge, scale, deploy, promote, drain, forget, read
     }
 
     public struct Share: Hashable, Sendable {
@@ -246,6 +248,8 @@ extension Scenario {
     case desiredIsActual = "desired=actual"
     /// Every cache has applied every purge.
     case allPurged = "all-purged"
+    /// The cluster is at the feature level that all managers understand.
+    case levelRaised = "level-raised"
     /// A fresh intent and a fresh read succeed at every manager.
     case freshIntent = "fresh-intent"
     /// A fresh row is acknowledged.

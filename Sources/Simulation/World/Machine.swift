@@ -47,6 +47,8 @@ public struct Machine: Sendable {
   /// The manager has lost its disk.
   mutating func wipe() { disk.wipe(configuration.foundingMembership) }
 
+  mutating func install(_ program: Program) { configuration.featureLevel = program.featureLevel }
+
   /// Another manager, with a disk of its own, is set up on this machine in place of the one there was.
   mutating func setUp(newManager id: NodeID) {
     let own = configuration.id

@@ -58,6 +58,7 @@ extension World {
         world.machines[index].wipe()
       }
     case .recover(let target): return machines(target).first.map { recover($0) } ?? false
+    case .install(let target, let program): return each(target) { $0.install(program, on: $1) }
     case .disk(let target, let fault): return each(target) { $0.befallDisk($1, fault) }
     case .clockJump(let target, let ahead):
       return each(target) { world, index in
@@ -186,6 +187,14 @@ extension World {
     if machines[index].isOn { start(index) } else { powerOn(index) }
   }
 
+  private mutating func install(_ program: Program, on index: Int) {
+    guard machines[index].configuration.featureLevel != program.featureLevel else { return }
+    let isRunning = machines[index].manager != nil
+    if isRunning { kill(index) }
+    machines[index].install(program)
+    if isRunning { start(index) }
+  }
+
   private mutating func befallDisk(_ index: Int, _ fault: DiskFault) {
     switch fault {
     case .stall: machines[index].disk.isStalled = true
@@ -269,6 +278,7 @@ extension World {
     case .drain(let node): return machines(node).map { submit(.drain(node: machines[$0].name), to: index) }
     case .activate(let node):
       return machines(node).map { submit(.activate(node: machines[$0].name), to: index) }
+    case .forget(let node): return machines(node).map { submit(.forget(node: machines[$0].name), to: index) }
     case .replace(let node): return machines(node).compactMap { replaceManager(of: $0) }
     }
   }

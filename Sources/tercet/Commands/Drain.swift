@@ -45,3 +45,29 @@ struct Activate: ClusterCommand {
       cluster.json ? JSON.text(reply) : "\(node) takes tasks again; services are spread anew after a while")
   }
 }
+
+struct Forget: ClusterCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Forgets a node that is lost for good, and its cache.",
+    discussion: """
+      Until then purges are kept for its cache. Refused while the node is there, or while a task or a database has no \
+      other place. Should it come back after all, it is taken in anew. Its manager is another matter: see `tercet \
+      manager remove` and `tercet manager replace`.
+
+      Example:
+        tercet forget d
+      """)
+
+  @Argument(help: "The node's name.")
+  var node: String
+
+  @OptionGroup var cluster: ClusterOptions
+
+  func run(with client: OperatorClient) async throws {
+    let reply = try await client.submit(.forget(node: node))
+    Terminal.standardOutput.line(
+      cluster.json
+        ? JSON.text(reply)
+        : reply.outcome == .unchanged ? "no node is called \(node)" : "\(node) is forgotten")
+  }
+}

@@ -62,6 +62,7 @@ struct ScenarioDrawing: Sendable {
       settings.append(.relaxAfter(dice.pick([nil, .milliseconds(200), .seconds(5)], "relax after")))
     }
     if dice.isOne(in: 3, "replicas") { settings.append(.replicas(1 + dice.below(6, "number of replicas"))) }
+    if beginsOlder { settings.append(.program(.older)) }
     return settings
   }
 
@@ -98,6 +99,7 @@ struct ScenarioDrawing: Sendable {
   private static let weights: [(Scenario.Load.Kind, [UInt64])] = [
     (.insert, [20, 60, 100]), (.purge, [5, 20, 60]), (.scale, [0, 2, 8]), (.read, [0, 5, 15]),
     (.deploy, [0, 0, 1, 3]), (.promote, [0, 0, 0, 1]), (.drain, [0, 0, 0, 1]),
+    (.forget, [0, 0, 0, 1]),
   ]
 
   // MARK: What befalls
@@ -109,7 +111,32 @@ struct ScenarioDrawing: Sendable {
     let episodes = beginnings(count).enumerated().map { number, beginning in
       EpisodeDrawing(number: number, beginning: beginning, drawing: self).steps()
     }
-    return Self.merged(episodes + [diskLoss]) + ending
+    return Self.merged(episodes + [diskLoss, canary] + upgrades) + ending
+  }
+
+  /// Whether the managers begin with the older program, to be upgraded one after another.
+  private var beginsOlder: Bool { dice.isOne(in: 4, "program") }
+
+  /// One is upgraded and taken back, before the others follow.
+  private var canary: [Scenario.Step] {
+    guard beginsOlder, dice.isOne(in: 3, "canary") else { return [] }
+    let machine = Target.named(dice.pick(nodes, "canary's machine").name)
+    let beginning = Duration.milliseconds(1_000 + dice.below(3_000, "canary's beginning"))
+    let end = beginning + .milliseconds(dice.below(6_000, "canary's length"))
+    return [
+      .init(.at(beginning), [.install(machine, .newer)]), .init(.at(end), [.install(machine, .older)]),
+    ]
+  }
+
+  private var upgrades: [[Scenario.Step]] {
+    guard beginsOlder else { return [] }
+    // Before any of them a condition may have held things up until then.
+    let last = [Scenario.Step(.at(Self.faultTime + .seconds(24)), [.install(.all, .newer)])]
+    return [last]
+      + nodes.enumerated().map { place, node in
+        let moment = Duration.milliseconds(11_000 + dice.below(45_000, "upgrade", UInt64(place)))
+        return [.init(.at(moment), [.install(.named(node.name), .newer)])]
+      }
   }
 
   /// A disk is replaced in a machine, and some time later a new manager is set up there.

@@ -24,6 +24,7 @@ extension Incident {
     case .powerOff(let target): "poweroff \(target.text)"
     case .wipe(let target): "wipe \(target.text)"
     case .recover(let target): "recover \(target.text)"
+    case .install(let target, let program): "install \(target.text) \(program.rawValue)"
     case .disk(let target, let fault): "disk \(target.text) \(fault.rawValue)"
     case .clockJump(let target, let length): "clock \(target.text) jump \(Quantity.signed(length))"
     case .clockDrift(let target, let parts): "clock \(target.text) drift \(parts > 0 ? "+" : "")\(parts)ppm"
@@ -70,6 +71,7 @@ extension Operation {
     case .purge(let path, let pages): "purge \(path)" + (pages.map { " pages \($0)" } ?? "")
     case .drain(let target): "drain \(target.text)"
     case .activate(let target): "activate \(target.text)"
+    case .forget(let target): "forget \(target.text)"
     case .replace(let target): "replace \(target.text)"
     }
   }

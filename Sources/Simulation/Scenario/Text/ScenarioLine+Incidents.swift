@@ -4,10 +4,10 @@ import Raft
 /// The first word of an incident.
 private enum Verb: String, CaseIterable {
   case cut, isolate, heal, link, clog, flap
-  case kill, stop, start, pause, resume, reboot, poweroff, wipe, recover
+  case kill, stop, start, pause, resume, reboot, poweroff, wipe, recover, install
   case disk, clock, docker, container, image, postgres, varnish
   case restore
-  case deploy, scale, promote, purge, drain, activate, replace
+  case deploy, scale, promote, purge, drain, activate, forget, replace
 }
 
 extension ScenarioLine {
@@ -37,6 +37,7 @@ extension ScenarioLine {
     case .poweroff: return .powerOff(try target())
     case .wipe: return .wipe(try target())
     case .recover: return .recover(try target())
+    case .install: return .install(try target(), try choice("a version of the program"))
     case .disk: return .disk(try target(), try choice("what befalls the disk"))
     case .clock: return try clockIncident()
     case .docker: return .docker(try target(), try engineFault())
@@ -45,7 +46,7 @@ extension ScenarioLine {
     case .postgres: return .postgres(try target(), try choice("what befalls the server"))
     case .varnish: return .varnish(try target(), try choice("what befalls the cache"))
     case .restore: return .restore(try target())
-    case .deploy, .scale, .promote, .purge, .drain, .activate, .replace: return try request(verb)
+    case .deploy, .scale, .promote, .purge, .drain, .activate, .forget, .replace: return try request(verb)
     }
   }
 
@@ -194,6 +195,7 @@ extension ScenarioLine {
       return .purge(path: path.text, pages: pages)
     case .drain: return .drain(try target())
     case .activate: return .activate(try target())
+    case .forget: return .forget(try target())
     case .replace: return .replace(try target())
     default: return .promote
     }

@@ -68,6 +68,7 @@ extension ScenarioLine {
       case .snapshotEntries: .snapshotEntries(try count("a number of entries", in: 1...1_000_000))
       case .entriesKept: .entriesKept(try count("a number of entries", in: 0...1_000_000))
       case .replicas: .replicas(try count("a number of tasks", in: 0...1_000))
+      case .program: .program(try choice("a version of the program"))
       }
     try finish()
     return setting
@@ -165,6 +166,7 @@ extension Scenario.ScenarioSetting {
     case snapshotEntries = "snapshot-entries"
     case entriesKept = "entries-kept"
     case replicas
+    case program
   }
 
   var key: Key {
@@ -175,6 +177,7 @@ extension Scenario.ScenarioSetting {
     case .snapshotEntries: .snapshotEntries
     case .entriesKept: .entriesKept
     case .replicas: .replicas
+    case .program: .program
     }
   }
 
@@ -185,6 +188,7 @@ extension Scenario.ScenarioSetting {
       case .rebalanceAfter(let duration), .transferAfter(let duration): Quantity.text(duration)
       case .relaxAfter(let duration): duration.map { Quantity.text($0) } ?? "never"
       case .snapshotEntries(let count), .entriesKept(let count), .replicas(let count): "\(count)"
+      case .program(let program): program.rawValue
       }
     return "\(key.rawValue) \(value)"
   }
