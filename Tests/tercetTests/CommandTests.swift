@@ -376,6 +376,7 @@ struct CommandTests {
     try await Operator.withManager(manager) { ana async throws in
       let list = try await ana.tercet("cache", "ls")
       let lines = list.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+      try #require(lines.count == 3, "\(list)")
       #expect(
         lines[0] == ["CACHE", "NODE", "STATE", "POSITION", "LACKS", "OLDEST", "BANS", "HITS", "OBJECTS"])
       #expect(lines[1] == ["cache-a", "a", "reachable", "1000", "0", "-", "7", "93.4%", "42"])
@@ -400,6 +401,7 @@ struct CommandTests {
       let tool = try await ana.tercet("status")
       #expect(tool.code == 0)
       let lines = tool.output.split(separator: "\n", omittingEmptySubsequences: false)
+      try #require(lines.count > 2, "\(tool)")
       #expect(lines[0] == "lab-1f2e3d4c, led by c (zone zone-c), term 3, index 9")
       #expect(lines[1] == "! service shop/web: 0 of 2 tasks at work")
       #expect(lines.allSatisfy { $0.count <= 80 })
