@@ -6,7 +6,7 @@ extension TimelinePage {
     <meta charset="utf-8">
     <title>Tercet timeline</title>
     <style>
-      :root { --line: #d5d9e0; --ink: #1f2733; --soft: #667085; --lead: #2563eb; --down: #e3e6eb; --bad: #c81e1e; }
+      :root { --line: #d5d9e0; --ink: #1f2733; --soft: #667085; --lead: #2563eb; --down: #e3e6eb; --bad: #c81e1e; --good: #15803d; }
       body { margin: 0; font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: #fff; }
       header { padding: 14px 20px 8px; border-bottom: 1px solid var(--line); }
       h1 { font-size: 18px; margin: 0 0 2px; }
@@ -15,12 +15,12 @@ extension TimelinePage {
       #tools label { display: inline-flex; gap: 5px; align-items: center; }
       #scroll { overflow-x: auto; border-block: 1px solid var(--line); }
       svg { display: block; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-      .soft { fill: var(--soft) !important; } .fault { fill: var(--bad) !important; }
+      .soft { fill: var(--soft) !important; } .befell { fill: var(--bad) !important; } .step { fill: var(--good) !important; }
       #lanes { position: sticky; left: 0; }
       table { border-collapse: collapse; margin: 14px 20px; font-size: 13px; }
       td { padding: 2px 12px 2px 0; vertical-align: top; border-bottom: 1px solid #f0f2f5; }
       td:first-child { font-variant-numeric: tabular-nums; color: var(--soft); text-align: right; cursor: pointer; }
-      tr.befell td, tr.violation td { color: var(--bad); } tr.leads td { color: var(--lead); }
+      tr.befell td, tr.violation td { color: var(--bad); } tr.step td { color: var(--good); } tr.leads td { color: var(--lead); }
       .legend i { display: inline-block; width: 18px; height: 9px; margin-right: 5px; border-radius: 2px; }
     </style>
     <header><h1 id="title"></h1><div id="verdict"></div></header>
@@ -33,8 +33,14 @@ extension TimelinePage {
       <span class="legend"><i style="background:#fff;outline:1px solid #c4c9d2"></i>down</span>
       <span class="legend"><i style="background:#f2c94c"></i>frozen</span>
       <span class="legend"><i style="background:#7c3aed"></i>vote</span>
+      <span class="legend"><i style="background:#ea580c"></i>snapshot</span>
       <span class="legend"><i style="background:#0d9488"></i>entries</span>
-      <span class="legend"><i style="background:#c81e1e"></i>fault, cut link, broken promise</span>
+      <span class="legend"><i style="background:repeating-linear-gradient(90deg,#7c3aed 0 3px,#fff 3px 6px)"></i>lost</span>
+      <span class="legend"><i style="background:#94a3b8;width:4px"></i>does something</span>
+      <span class="legend"><i style="background:#c81e1e"></i>fault, cut link, failed action, broken promise</span>
+      <span class="legend"><i style="background:#15803d"></i>end of a fault, request</span>
+      <span class="legend">▲ starts</span>
+      <span class="legend">1 2 3: entries applied</span>
     </div>
     <div id="scroll"></div>
     <table id="list"></table>
@@ -89,16 +95,18 @@ extension TimelinePage {
     }
     const colours = {leads: "#2563eb", runs: "#aebdd4", down: "#ffffff", frozen: "#f2c94c"};
 
+    const words = step => step.text.replace(/^(BEFALLS|step): /, "");
+
     // The beginning of the faults is what one looks at first.
     function draw() {
       const holder = byId("scroll");
       const wide = Math.max(700, window.innerWidth - left - 160);
       const scale = wide / run.end * Math.pow(200, byId("zoom").value / 100);
       const at = time => left + time * scale;
-      const faults = run.events.filter(event => event.kind === "befell");
+      const faults = run.events.filter(event => event.kind === "befell" || event.kind === "step");
       const rows = []; // labels of faults, so that none covers another
       for (const fault of faults) {
-        const x = at(fault.time), text = fault.text.replace("BEFALLS: ", "");
+        const x = at(fault.time), text = words(fault);
         let row = rows.findIndex(end => end < x - 6);
         if (row < 0) { row = rows.length < 7 ? rows.length : 6; }
         rows[row] = x + text.length * 6.6 + 8;
@@ -133,10 +141,16 @@ extension TimelinePage {
               `${machine.name} does not reach ${target.name}, ${seconds(part.since)} to ${seconds(part.until)}`);
         });
         let last = -100;
+        const reign = time => {
+          const part = stretches(index).find(part => part.state === "leads" && part.since === time);
+          return part ? part.until - part.since : 0;
+        };
         for (const event of run.events) {
           if (event.machine !== index) continue;
           const x = at(event.time);
-          if (event.kind === "leads")
+          if (event.kind === "started")
+            element(svg, "text", {x: x - 5, y: y - 10}, `${seconds(event.time)} starts`).textContent = "▲";
+          if (event.kind === "leads" && reign(event.time) * scale > 48)
             element(svg, "text", {x: x + 3, y: y + 4, fill: "#fff", style: "fill:#fff"}).textContent = event.text.replace("leads ", "");
           if (event.kind === "applied" && x - last > 46) {
             last = x;
@@ -162,8 +176,9 @@ extension TimelinePage {
       }
       for (const fault of faults) {
         const x = at(fault.time), y = 30 + fault.row * 16;
-        element(svg, "line", {x1: x, x2: x, y1: y, y2: height, stroke: "#c81e1e", "stroke-opacity": 0.22});
-        element(svg, "text", {x: x + 2, y, class: "fault"}, seconds(fault.time)).textContent = fault.text.replace("BEFALLS: ", "");
+        element(svg, "line", {x1: x, x2: x, y1: y, y2: height, stroke: fault.kind === "step" ? "#15803d" : "#c81e1e",
+          "stroke-opacity": 0.22});
+        element(svg, "text", {x: x + 2, y, class: fault.kind}, seconds(fault.time)).textContent = words(fault);
       }
       for (const event of run.events) if (event.kind === "violation")
         element(svg, "rect", {x: at(event.time) - 2, y: 18, width: 4, height, fill: "#c81e1e"}, event.text);

@@ -121,7 +121,7 @@ extension Chronicle.Kind {
     case .acts: "acts"
     case .acted(_, .done): "acted"
     case .acted(_, .partial), .acted(_, .failed): "failed"
-    case .befell: "befell"
+    case .befell(let incident): incident.isFault ? "befell" : "step"
     case .violation: "violation"
     case .applied: "applied"
     case .paused: "paused"

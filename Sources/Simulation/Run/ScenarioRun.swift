@@ -110,6 +110,7 @@ public struct ScenarioRun: Sendable {
     lastStep = world.now
     for incident in step.incidents {
       if case .operate(let operation, let target) = incident {
+        world.chronicle?.note(world.now, nil, .befell(incident))
         load.note(world.operate(operation, via: target))
         continue
       }

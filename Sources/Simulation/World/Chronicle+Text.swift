@@ -27,7 +27,7 @@ extension Chronicle.Kind {
     case .acted(let action, .done): "done: \(action.words)"
     case .acted(let action, .partial(let reason)): "in part: \(action.words): \(reason)"
     case .acted(let action, .failed(let reason)): "failed: \(action.words): \(reason)"
-    case .befell(let text): "BEFALLS: \(text)"
+    case .befell(let incident): "\(incident.isFault ? "BEFALLS" : "step"): \(incident.text)"
     case .applied(let index): "has applied \(index)"
     case .cut(let other): "nothing arrives any more at machine \(other + 1)"
     case .mended(let other): "messages arrive again at machine \(other + 1)"

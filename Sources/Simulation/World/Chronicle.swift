@@ -21,7 +21,8 @@ public struct Chronicle: Sendable {
     case asked(String)
     case acts(Action)
     case acted(Action, ActionResult)
-    case befell(String)
+    /// A fault, the end of one, or what the scenario asks for.
+    case befell(Incident)
     /// The index up to which it has applied its log.
     case applied(Index)
     case paused

@@ -8,7 +8,7 @@ extension World {
   /// Lets something befall; returns false if nothing was there to be befallen.
   @discardableResult
   public mutating func befall(_ incident: Incident) -> Bool {
-    chronicle?.note(now, nil, .befell(incident.text))
+    chronicle?.note(now, nil, .befell(incident))
     if incident.isFault {
       counters[.faults] += 1
       faults[incident.kind, default: 0] += 1
