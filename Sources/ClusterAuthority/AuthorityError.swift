@@ -1,3 +1,5 @@
+public import Foundation
+
 /// Why a certificate or key could not be made, read or written.
 public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A cluster's, manager's or operator's name that cannot stand in a certificate.
@@ -8,6 +10,8 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
   case unreadable(what: String, reason: String)
   /// A private key that belongs to another certificate.
   case keyDoesNotMatch
+  /// A certificate that is not valid yet, or no longer.
+  case outOfDate(from: Date, until: Date)
   /// An authority that did not issue the certificate.
   case foreignAuthority
   /// A certificate that the cluster's authority did not make for a manager or an operator.
@@ -29,6 +33,9 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
       "the \(what) cannot be read (\(reason)); use the files that `tercet bootstrap` made"
     case .keyDoesNotMatch:
       "the private key does not belong to the certificate; use the two files that were made together"
+    case .outOfDate(let from, let until):
+      "it is valid from \(from.ISO8601Format()) to \(until.ISO8601Format()), and the clock of this machine says "
+        + "\(Date().ISO8601Format()); set the clock, or replace the manager: `tercet manager replace`"
     case .foreignAuthority:
       "the authority did not issue the certificate; use the two files that were made together"
     case .noIdentity(let reason):

@@ -1,3 +1,4 @@
+public import Foundation
 import SwiftASN1
 import X509
 
@@ -35,6 +36,19 @@ extension Credentials {
     }
   }
 
+  /// Why the certificate, or all authorities, cannot be used at a moment; nil while they can. Peers refuse it then.
+  ///
+  /// - Returns: nil, too, for what cannot be read: that is a `misfit`.
+  public func expiry(at moment: Date = Date()) -> (part: Part, reason: AuthorityError)? {
+    guard let certificate = try? Certificate(pemEncoded: certificatePEM),
+      let authorities = try? PEMDocument.parseMultiple(pemString: authorityPEM).map(
+        Certificate.init(pemDocument:))
+    else { return nil }
+    if let expired = certificate.expiry(at: moment) { return (.certificate, expired) }
+    let expired = authorities.map { $0.expiry(at: moment) }
+    return expired.contains { $0 == nil } ? nil : expired.first.flatMap { $0 }.map { (.authority, $0) }
+  }
+
   private struct Unreadable: Error {
     let part: Part
     let reason: AuthorityError
@@ -46,5 +60,12 @@ extension Credentials {
     } catch {
       throw Unreadable(part: part, reason: .unreadable(what: "\(part)", reason: "\(error)"))
     }
+  }
+}
+
+extension Certificate {
+  fileprivate func expiry(at moment: Date) -> AuthorityError? {
+    moment >= notValidBefore && moment <= notValidAfter
+      ? nil : .outOfDate(from: notValidBefore, until: notValidAfter)
   }
 }

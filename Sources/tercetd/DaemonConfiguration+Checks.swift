@@ -37,16 +37,24 @@ extension DaemonConfiguration {
     guard parts.allSatisfy({ !$0.isEmpty }), (try? credentials.identity) != nil,
       let section = root.section("certificates"), let misfit = credentials.misfit()
     else { return }
+    complain(
+      section, of: misfit.part, "\(misfit.reason); copy the manager's folder that `tercet bootstrap` made")
+  }
+
+  /// Only when asked: at a start the machine's clock may not have been set yet.
+  func checkExpiry(_ root: Section) {
+    guard let section = root.section("certificates"), let expiry = credentials.expiry() else { return }
+    complain(section, of: expiry.part, "\(expiry.reason)")
+  }
+
+  private func complain(_ section: Section, of part: Credentials.Part, _ reason: String) {
     let (key, file) =
-      switch misfit.part {
+      switch part {
       case .authority: ("authority", certificateFiles.authority)
       case .certificate: ("certificate", certificateFiles.certificate)
       case .key: ("key", certificateFiles.key)
       }
-    section.complain(
-      key,
-      "certificates.\(key): \(file): \(misfit.reason); copy the manager's folder that `tercet bootstrap` made"
-    )
+    section.complain(key, "certificates.\(key): \(file): \(reason)")
   }
 
   /// The manager's folder is its own: the user of the database servers could not pass through it.

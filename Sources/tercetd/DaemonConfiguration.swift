@@ -150,6 +150,7 @@ extension DaemonConfiguration {
     if isChecked {
       complete.checkSurroundings(root)
       complete.checkTools(root)
+      complete.checkExpiry(root)
     }
     try complaints.throwIfAny()
     return complete

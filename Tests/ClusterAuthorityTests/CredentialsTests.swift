@@ -1,4 +1,5 @@
 import ClusterAuthority
+import Foundation
 import Testing
 
 @Suite("Credentials that belong together")
@@ -31,5 +32,18 @@ struct CredentialsTests {
       #expect(misfit(certificate: text) == .certificate)
     }
     for text in ["", "no PEM", own.certificatePEM] { #expect(misfit(key: text) == .key) }
+  }
+
+  @Test("a certificate that is not valid yet or no longer is told, with its days")
+  func expiry() throws {
+    let own = try Self.issue(try Authority.create(cluster: "shop"))
+    let day: TimeInterval = 86_400
+    #expect(own.expiry() == nil)
+    for moment in [Date().addingTimeInterval(-400 * day), Date().addingTimeInterval(11 * 365 * day)] {
+      let expiry = try #require(own.expiry(at: moment))
+      #expect(expiry.part == .certificate)
+      #expect("\(expiry.reason)".hasPrefix("it is valid from "))
+    }
+    #expect(Credentials(authorityPEM: "", certificatePEM: "", keyPEM: "").expiry() == nil)
   }
 }
