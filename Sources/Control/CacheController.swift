@@ -11,7 +11,8 @@ extension Controllers {
         continue
       }
       if !report.isReachable { look.note("cache \(name) does not answer; its pages may be stale") }
-      guard report.position > 0 else { continue }
+      // A node that lags may still tell of the cache that it had before this one.
+      guard report.position > 0, !cache.isNew || report.position >= cache.position else { continue }
       // Only what is of use: past the newest purge there is nothing to be remembered.
       let reached = max(cache.position, min(report.position, situation.state.purges.last))
       if reached > cache.position || cache.isNew {

@@ -59,7 +59,8 @@ extension Reconciler {
   ) -> CacheAction.Step? {
     var memory = cacheMemories[cache.name] ?? CacheMemory()
     defer { cacheMemories[cache.name] = memory }
-    if memory.position == nil, cache.isNew { memory.mustForget = true }
+    // One that was dropped from the log and taken in anew between two looks is further on there than it is here.
+    if cache.isNew, (memory.position ?? 0) < cache.position { memory.mustForget = true }
     let position = planted(.purgesGoBack) ? cache.position : max(memory.position ?? 0, cache.position)
     memory.position = position
     guard memory.observation?.isReachable == true else { return nil }

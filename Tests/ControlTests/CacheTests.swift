@@ -39,6 +39,23 @@ struct CacheTests {
     #expect(scene.state.caches["one"]?.isNew == false)
   }
 
+  @Test(
+    "what a node that lags tells of the cache that it had before does not count for the one taken in anew")
+  func takenInAnew() {
+    var scene = scene()
+    let description = scene.state.nodes["a"]?.description ?? NodeDescription(name: "", zone: "", address: "")
+    scene.accept(.health(node: "a", .lost), .forget(node: "a"), .register(description))
+    scene.accept(.purge([.address(host: nil, path: "/")]))
+    let taken = scene.state.caches["one"]?.position ?? 0
+    scene.caches["a"] = report(at: taken - 1)
+    _ = scene.look()
+    #expect(scene.look(after: .seconds(2)) == [])
+    scene.caches["a"] = report(at: taken)
+    _ = scene.look()
+    #expect(
+      scene.act(after: .seconds(1)) == [.cachePositions([CachePosition(cache: "one", position: taken)])])
+  }
+
   @Test("a cache that does not answer is a problem")
   func unreachable() {
     var scene = scene()

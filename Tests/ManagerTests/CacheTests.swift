@@ -2,6 +2,7 @@ import Cluster
 import Manager
 import Raft
 import Testing
+import WireFormat
 
 @Suite("A node's caches")
 struct CacheTests {
@@ -39,6 +40,31 @@ struct CacheTests {
     subject.pass(.seconds(3))
     #expect(subject.manager.state.caches["one"]?.isNew == false)
     #expect(subject.cacheReports.map(\.position) != [0])
+  }
+
+  @Test("a cache that was dropped and taken in anew between two looks forgets everything")
+  func takenInAnew() {
+    var (with, without) = (Subject.described("a"), Subject.described("a"))
+    with.cache = "one"
+    func command(_ intent: Intent, _ token: UInt64) -> [UInt8] { Proposal.of(intent, token: token).encoded() }
+    var subject = Subject(node: with)
+    subject.see(instance: "1.2")
+    subject.follow(2, commands: [command(.register(with), 1)])
+    subject.finishActions()
+    subject.follow(2, commands: [command(.cachePositions([CachePosition(cache: "one", position: 1)]), 2)])
+    subject.forgetActions()
+    // What was purged in between nobody kept for it.
+    subject.follow(
+      2,
+      commands: [
+        command(.register(without), 3), command(.purge([Self.page]), 4), command(.register(with), 5),
+      ])
+    #expect(subject.cacheSteps == [.flush(through: 5)])
+    subject.finishActions()
+    subject.forgetActions()
+    subject.follow(2, commands: [command(.purge([Self.page]), 6)])
+    subject.pass(.milliseconds(5))
+    #expect(subject.cacheSteps == [.purge([Self.page], through: 6)])
   }
 
   @Test("purges reach the cache in the log's order, one action at a time, each page once in an action")
