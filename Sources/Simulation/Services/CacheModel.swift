@@ -29,7 +29,9 @@ public struct CacheModel: Sendable {
       case .purge(_, let through): (through, through > newest?.through ?? 0)
       case .flush(let through): (through, through >= newest?.through ?? 0)
       }
-    defer { newest = (max(through, newest?.through ?? 0), life, isKnown) }
+    // What another life ordered is no measure: its last order may even be carried out when this one lives already.
+    let isSameLife = newest?.life == life
+    defer { newest = (max(through, isSameLife ? newest?.through ?? 0 : 0), life, isKnown) }
     guard let newest, newest.life == life, newest.isKnown, !isAhead else { return nil }
     return "a cache that was told through \(newest.through) was told again through \(through)"
   }
