@@ -1,10 +1,11 @@
 import Cluster
+import Foundation
 import NIOHTTP1
 import Testing
 import VarnishCache
 
 /// Varnish 7.1 panics, and its pages are gone, when a ban's regular expression takes more steps on an object than
-/// `pcre2_match_limit`.
+/// PCRE allows of itself, 10,000,000; `pcre2_match_limit` does not count for bans.
 @Suite("Bans on addresses that somebody made up", .serialized, .timeLimit(.minutes(3)))
 struct HeavyBanTests {
   private static let length = 8_100
@@ -34,6 +35,67 @@ struct HeavyBanTests {
         }
       }
       #expect(await cache.observe().instance == instance, "it has its first worker still")
+      await cache.close()
+    }
+  }
+
+  /// Each with the address on which it takes the most steps.
+  private static let worst = [
+    ("/images/[^/]+$", repeated("/images/a") + "/"), ("/images/[^/]+$", "/images/" + repeated("a") + "/"),
+    (#"/news/[0-9]+$"#, repeated("/news/1") + "/"), (#"/news/[0-9]+$"#, "/news/" + repeated("1") + "/"),
+    (#"[.](css|js)([?].*)?$"#, repeated(".css?")), (#"[.](css|js)([?].*)?$"#, repeated("/.css?.js") + "/"),
+    ("^/.*/[^/]*$", repeated("/a")), ("^/.*/[^/]*b$", "/" + repeated("/") + "b/"),
+    ("/[^/]+.$", repeated("/a") + "/"), ("/[^/]+.$", "/" + repeated("a") + "//"),
+    ("[a-z]+/[a-z]+[.]png", repeated("a", length: 4_000) + repeated("a", length: 4_000)),
+    ("^(a|b)+=1", repeated("ab") + "=2=1"), ("^/(?:[^/]*/){3}x", repeated("/a") + "x"),
+    ("x.{0,90}a$", repeated("x") + "a/"),
+  ]
+
+  private static func repeated(_ run: String, length: Int = length) -> String {
+    let text = String(repeating: run, count: length / run.count)
+    return text.hasPrefix("/") ? text : "/" + text
+  }
+
+  @Test("the worst address for what is taken is tested soon, and Varnish alive")
+  func worstAddresses() async throws {
+    try await Varnish.run { varnish, _ in
+      let cache = varnish.client()
+      let instance = await cache.observe().instance
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        for (expression, address) in Self.worst {
+          try #require(Purge.ban(expression: "req.url ~ \(expression)").complaint == nil)
+          _ = try await visit.request(address, host: "one")
+          try await cache.ban("obj.http.x-url ~ \(expression)")
+          let began = ContinuousClock.now
+          _ = try await visit.request(address, host: "one")
+          #expect(ContinuousClock.now - began < .seconds(2), "\(expression) on \(address.prefix(20))")
+        }
+      }
+      #expect(await cache.observe().instance == instance, "it has its first worker still")
+      await cache.close()
+    }
+  }
+
+  @Test("what is refused for its steps Varnish would not survive")
+  func refused() async throws {
+    let expression = "^/.*a.*a=1"
+    #expect(Purge.ban(expression: "req.url ~ \(expression)").complaint != nil)
+    try await Varnish.run { varnish, _ in
+      let cache = varnish.client()
+      let instance = await cache.observe().instance
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        _ = try await visit.request(Self.repeated("a") + "1", host: "one")
+      }
+      // Past the check.
+      let command = try RunningProcess(
+        "/usr/bin/varnishadm",
+        ["-n", varnish.folder.appending(path: "work").path, "ban", "obj.http.x-url ~ \(expression)"],
+        log: varnish.folder.appending(path: "ban.txt"))
+      try await eventually("the lurker has come to the page, and Varnish's worker is another") {
+        let now = await cache.observe()
+        return now.isReachable && now.instance != instance
+      }
+      withExtendedLifetime(command) {}
       await cache.close()
     }
   }

@@ -125,7 +125,7 @@ sub vcl_synth {
 sub vcl_backend_response {
   if (bereq.url ~ "^.{8192}.") {
     # No purge can name an address as long as this, so its page is not kept. And on a text of such a length the
-    # regular expression of a ban may take more steps than Varnish survives (pcre2_match_limit).
+    # regular expression of a ban may take more steps than Varnish survives.
     set beresp.uncacheable = true;
     unset beresp.http.x-url;
   } else {
