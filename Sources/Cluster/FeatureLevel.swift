@@ -17,8 +17,10 @@ public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Codable, Sen
   public static let first = FeatureLevel(rawValue: 1)
   /// Nodes that are gone for good are forgotten: `Intent.forget`.
   public static let forgetsNodes = FeatureLevel(rawValue: 2)
+  /// The queue of purges is bounded by bytes, beside their number: `PurgeQueue.maximumBytes`.
+  public static let boundsPurgeBytes = FeatureLevel(rawValue: 3)
   /// The highest that this program understands.
-  public static let current = forgetsNodes
+  public static let current = boundsPurgeBytes
 
   public static func < (left: FeatureLevel, right: FeatureLevel) -> Bool { left.rawValue < right.rawValue }
 }

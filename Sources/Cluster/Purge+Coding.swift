@@ -73,9 +73,7 @@ extension PurgeQueue: WireCodable {
       case 1:
         let batch = try reader.record(Batch.self)
         guard batch.index > self.last else { throw .malformed("purges are out of order") }
-        batches.append(batch)
-        count += batch.purges.count
-        self.last = batch.index
+        take(batch)
       case 2: droppedThrough = try reader.uint()
       case 3: last = try reader.uint()
       default: throw reader.unknown(field)

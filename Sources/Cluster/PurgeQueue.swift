@@ -2,8 +2,8 @@ public import DequeModule
 import PlantedBugs
 public import Raft
 
-/// The purges that some cache may still lack, in the log's order. It is bounded: what falls out is remembered
-/// as `droppedThrough`, and a cache that has not come so far must forget everything instead.
+/// The purges that some cache may still lack, in the log's order. It is bounded, by their number and their bytes: what
+/// falls out is remembered as `droppedThrough`, and a cache that has not come so far must forget everything instead.
 public struct PurgeQueue: Hashable, Sendable {
   public struct Batch: Hashable, Sendable {
     public var index: Index
@@ -21,6 +21,8 @@ public struct PurgeQueue: Hashable, Sendable {
   public internal(set) var batches: Deque<Batch> = []
   /// Purges in `batches`.
   public internal(set) var count = 0
+  /// Bytes of their texts.
+  public internal(set) var byteCount = 0
   /// Purges at or before this index may be missing from `batches` though a cache lacks them.
   public internal(set) var droppedThrough: Index = 0
   /// The index of the newest purge of all; 0 before the first.
@@ -31,26 +33,37 @@ public struct PurgeQueue: Hashable, Sendable {
     // Planted with a short queue, so that small worlds reach its end.
     planted(.flushSkipped) ? 10 : 100_000
   }
+  /// The most bytes that their texts may have: an address can have 8 kilobytes.
+  public static let maximumBytes = 32 << 20
   /// What is left at most once there were too many: room for so many new ones that making room stays rare.
   static var roomyCount: Int { capacity * 3 / 4 }
+  static var roomyBytes: Int { maximumBytes * 3 / 4 }
 
   public init() {}
 
   /// Takes a batch in; returns those that had to be dropped for it, in order.
-  mutating func append(_ batch: Batch) -> [Batch] {
+  ///
+  /// - Parameter boundsBytes: whether `maximumBytes` counts, which older programs do not know.
+  mutating func append(_ batch: Batch, boundsBytes: Bool = false) -> [Batch] {
+    take(batch)
+    let isFull = count > Self.capacity || boundsBytes && byteCount > Self.maximumBytes
+    return isFull ? makeRoom(boundsBytes: boundsBytes) : []
+  }
+
+  mutating func take(_ batch: Batch) {
     batches.append(batch)
     count += batch.purges.count
+    byteCount += batch.byteCount
     last = batch.index
-    return count > Self.capacity ? makeRoom() : []
   }
 
   /// While a cache is away for long, the same few pages are edited again and again: only the last purge of each
   /// counts. When that is not enough the oldest go.
-  private mutating func makeRoom() -> [Batch] {
+  private mutating func makeRoom(boundsBytes: Bool) -> [Batch] {
     fold()
     var dropped: [Batch] = []
-    while count > Self.roomyCount, batches.count > 1, let first = batches.popFirst() {
-      count -= first.purges.count
+    while count > Self.roomyCount || boundsBytes && byteCount > Self.roomyBytes, batches.count > 1 {
+      let first = removeFirst()
       droppedThrough = first.index
       dropped.append(first)
     }
@@ -62,19 +75,25 @@ public struct PurgeQueue: Hashable, Sendable {
   private mutating func fold() {
     var known: Set<Purge> = []
     for place in batches.indices.reversed() {
-      let kept = Array(batches[place].purges.reversed().filter { known.insert($0).inserted }.reversed())
-      count -= batches[place].purges.count - kept.count
+      let before = batches[place]
+      let kept = Array(before.purges.reversed().filter { known.insert($0).inserted }.reversed())
       batches[place].purges = kept
+      count -= before.purges.count - kept.count
+      byteCount -= before.byteCount - batches[place].byteCount
     }
     batches.removeAll { $0.purges.isEmpty }
   }
 
   /// Forgets what every cache has applied.
   mutating func remove(through index: Index) {
-    while let first = batches.first, first.index <= index {
-      count -= first.purges.count
-      batches.removeFirst()
-    }
+    while let first = batches.first, first.index <= index { _ = removeFirst() }
+  }
+
+  private mutating func removeFirst() -> Batch {
+    let first = batches.removeFirst()
+    count -= first.purges.count
+    byteCount -= first.byteCount
+    return first
   }
 
   /// What a cache at `position` lacks: whole batches until they hold `limit` purges, or nil when the queue no
@@ -113,4 +132,8 @@ public struct PurgeQueue: Hashable, Sendable {
     }
     return low
   }
+}
+
+extension PurgeQueue.Batch {
+  fileprivate var byteCount: Int { purges.reduce(0) { $0 + $1.byteCount } }
 }

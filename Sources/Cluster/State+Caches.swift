@@ -21,7 +21,8 @@ extension State {
     let flaw = Self.complaint(ofCount: requested.count) ?? requested.lazy.compactMap(\.flaw).first
     if let flaw { return .refused(reason: flaw) }
     let dropped = purges.append(
-      PurgeQueue.Batch(index: index, purges: requested, wallClockMilliseconds: wallClock))
+      PurgeQueue.Batch(index: index, purges: requested, wallClockMilliseconds: wallClock),
+      boundsBytes: featureLevel >= .boundsPurgeBytes)
     for batch in dropped { noteDropped(batch) }
     // Without a cache nobody has to catch up.
     trimPurges()

@@ -1,6 +1,7 @@
 import Cluster
 import Raft
 import Testing
+import WireFormat
 
 @Suite("State: caches and purges")
 struct StateCacheTests {
@@ -143,6 +144,60 @@ struct StateCacheTests {
     #expect(replica.state.caches["one"]?.lackingSinceMilliseconds == nil)
     #expect(replica.state.purges.missing(after: 5).oldest?.wallClockMilliseconds == 1_004)
     #expect(replica.state.purges.missing(after: 5).count == 70_000)
+  }
+
+  /// Ten purges of the longest addresses.
+  private func longPurges(_ batch: Int) -> Intent {
+    .purge(
+      (0..<10).map {
+        let start = "/\(batch)/\($0)/"
+        let rest = String(repeating: "x", count: Purge.maximumPathBytes - start.utf8.count)
+        return .address(host: nil, path: start + rest)
+      })
+  }
+
+  @Test("beyond its bytes the queue drops the oldest too: a hundred thousand long addresses fill no memory")
+  func bytes() throws {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .raise(.boundsPurgeBytes))
+    let batchBytes = 10 * Purge.maximumPathBytes
+    for batch in 0..<1_000 {
+      replica.accept(longPurges(batch))
+      #expect(replica.state.purges.byteCount <= PurgeQueue.maximumBytes)
+      #expect(replica.state.purges.byteCount == replica.state.purges.batches.count * batchBytes)
+    }
+    #expect(replica.state.purges.byteCount > PurgeQueue.maximumBytes / 2)
+    let dropped = replica.state.purges.droppedThrough
+    #expect(dropped > 1)
+    #expect(replica.state.purges.pending(after: dropped - 1, limit: 1) == nil)
+    #expect(replica.state.purges.pending(after: dropped, limit: 1)?.map(\.index) == [dropped + 1])
+    let copy = try State(decoding: replica.state.encoded())
+    #expect(copy == replica.state, "a snapshot has its bytes counted too")
+    replica.accept(.cachePositions([CachePosition(cache: "one", position: .max)]))
+    #expect(replica.state.purges.byteCount == 0)
+  }
+
+  @Test("the bound by bytes counts once all programs know it, and for all from the same entry on")
+  func bytesUnknownToOne() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .raise(.forgetsNodes))
+    for batch in 0..<450 { replica.accept(longPurges(batch)) }
+    #expect(replica.state.purges.byteCount > PurgeQueue.maximumBytes)
+    #expect(replica.state.purges.droppedThrough == 0)
+    replica.accept(.raise(.boundsPurgeBytes))
+    #expect(replica.state.purges.droppedThrough == 0)
+    replica.accept(longPurges(450))
+    #expect(replica.state.purges.byteCount < PurgeQueue.maximumBytes)
+    #expect(replica.state.purges.droppedThrough > 0)
+  }
+
+  @Test("of the same few long pages only the last purges are kept, and nothing is dropped")
+  func foldingBytes() {
+    var replica = Replica()
+    replica.accept(.register(described("a", cache: "one")), .raise(.boundsPurgeBytes))
+    for batch in 0..<1_000 { replica.accept(longPurges(batch % 100)) }
+    #expect(replica.state.purges.byteCount <= PurgeQueue.maximumBytes)
+    #expect(replica.state.purges.droppedThrough == 0)
   }
 
   @Test(
