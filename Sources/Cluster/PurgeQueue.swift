@@ -39,6 +39,9 @@ public struct PurgeQueue: Hashable, Sendable {
   static var roomyCount: Int { capacity * 3 / 4 }
   static var roomyBytes: Int { maximumBytes * 3 / 4 }
 
+  /// It should not be made to keep what it need not: all of it is in every snapshot.
+  public var isLong: Bool { count > Self.capacity / 10 || byteCount > Self.maximumBytes / 10 }
+
   public init() {}
 
   /// Takes a batch in; returns those that had to be dropped for it, in order.

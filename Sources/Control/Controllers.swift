@@ -1,8 +1,8 @@
 public import Cluster
 public import Raft
 
-/// All controllers of the leader. What it remembers between two looks are times only; a new leader starts
-/// without them and at worst waits a little longer.
+/// All controllers of the leader. What it remembers between two looks is since when something is so; a new leader starts
+/// without it and at worst waits a little longer.
 ///
 /// It is asked again only when everything it proposed before has been applied or given up, so that it never
 /// proposes twice what is already on its way.
@@ -13,6 +13,8 @@ public struct Controllers: Hashable, Sendable {
   /// When to look again though nothing has changed.
   public private(set) var nextLook: Instant = .origin
   var timers = Timers()
+  /// Where the caches were when what they had come to began to settle.
+  var cacheMarks = SortedMap<String, CacheMark>()
 
   public init(settings: ControlSettings = ControlSettings()) {
     self.settings = settings

@@ -75,6 +75,9 @@ public struct ControlSettings: Hashable, Sendable {
   public var progressWithin: Duration = .seconds(600)
   /// Caches' positions are committed at most so often.
   public var cachePositionInterval: Duration = .seconds(1)
+  /// A cache's purges are through, with their second pass, when its manager has worked on for so long: a minute for the
+  /// slowest page that was being fetched (`VarnishCache.Configuration`), and what it takes to notice.
+  public var secondPassWithin: Duration = .seconds(65)
 
   public init() {}
 }

@@ -15,15 +15,91 @@ struct CacheTests {
     CacheReport(cache: "one", isReachable: isReachable, position: position, bans: 0)
   }
 
-  @Test("a cache's progress is committed at most once a second, and not beyond the newest purge")
+  private let moved = Intent.cachePositions([CachePosition(cache: "one", position: 4)])
+
+  @Test("a cache's progress is committed when its second pass is through, and not beyond the newest purge")
   func progress() {
     var scene = scene()
+    begin(&scene)
     scene.caches["a"] = report(at: 99)
     #expect(scene.look() == [])
-    #expect(scene.look(after: .milliseconds(999)) == [])
-    let moved = Intent.cachePositions([CachePosition(cache: "one", position: 4)])
+    #expect(scene.look(after: .milliseconds(64_999)) == [])
+    #expect(scene.look(after: .milliseconds(1)) == [])
+    #expect(scene.look(after: .milliseconds(999)) == [], "several caches' share an entry")
     #expect(scene.act(after: .milliseconds(1)) == [moved])
+    #expect(scene.look(after: .seconds(100)) == [])
+  }
+
+  @Test("what comes while a place settles waits for its own turn")
+  func laterPurges() {
+    var scene = scene()
+    begin(&scene)
+    scene.caches["a"] = report(at: 4)
+    #expect(scene.look() == [])
+    scene.accept(.purge([.address(host: nil, path: "/2")]))
+    scene.caches["a"] = report(at: scene.state.appliedIndex)
+    #expect(scene.look(after: .seconds(65)) == [])
+    #expect(scene.act(after: .seconds(1)) == [moved])
+    #expect(scene.look() == [])
+    #expect(scene.look(after: .seconds(64)) == [])
+    #expect(scene.look(after: .seconds(1)) == [])
+    #expect(scene.act(after: .seconds(1)).count == 1)
+    #expect(scene.state.purges.batches.isEmpty)
+  }
+
+  @Test("what a killed manager was to purge a second time is purged anew: its place was not committed")
+  func killed() {
+    var scene = scene()
+    begin(&scene)
+    scene.caches["a"] = report(at: 4)
+    #expect(scene.look() == [])
+    #expect(scene.look(after: .seconds(60)) == [])
+    // Its last report lies there, whatever time goes by.
+    scene.silence("a")
+    _ = scene.act(after: .seconds(10))
+    #expect(scene.act(after: .seconds(200)) == [])
+    #expect(scene.state.caches["one"]?.position == 1)
+    scene.speak("a")
+    scene.processes["a"] = 2
+    scene.caches["a"] = report(at: 1)
+    _ = scene.act(after: .seconds(1))
+    scene.caches["a"] = report(at: 4)
+    _ = scene.act(after: .seconds(1))
+    #expect(scene.look(after: .seconds(64)) == [], "the new process has its own second pass")
+    #expect(scene.look(after: .seconds(1)) == [])
+    #expect(scene.act(after: .seconds(1)) == [moved])
+  }
+
+  @Test("a leader that was stopped for a while does not know who worked on meanwhile")
+  func stoppedLeader() {
+    var scene = scene()
+    begin(&scene)
+    scene.caches["a"] = report(at: 4)
+    #expect(scene.look() == [])
+    scene.pass(.seconds(100))
+    scene.listeningSince = scene.now
+    #expect(scene.look() == [])
     #expect(scene.look(after: .seconds(2)) == [])
+    #expect(scene.look(after: .seconds(65)) == [])
+    #expect(scene.act(after: .seconds(1)) == [moved])
+  }
+
+  @Test("a queue that is long is not kept longer")
+  func longQueue() {
+    var scene = Scene(nodes: ["a"]) { $0.cache = "one" }
+    begin(&scene)
+    for batch in 0..<2 {
+      scene.accept(.purge((0..<10_000).map { .address(host: nil, path: "/\(batch)/\($0)") }))
+    }
+    scene.caches["a"] = report(at: scene.state.appliedIndex)
+    #expect(scene.look() == [])
+    #expect(scene.act(after: .seconds(1)).count == 1)
+    #expect(scene.state.purges.count == 0)
+  }
+
+  /// The cache is known, and has forgotten what it held.
+  private func begin(_ scene: inout Scene) {
+    scene.accept(.cachePositions([CachePosition(cache: "one", position: 1)]))
   }
 
   @Test("a new cache is one no longer once it says that it has forgotten what it held, and not before")

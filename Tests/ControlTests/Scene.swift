@@ -18,6 +18,11 @@ struct Scene {
   var listeningSince = Instant.origin
   /// When the nodes that keep silent spoke last.
   private var silent = SortedMap<String, Instant>()
+  /// Of those whose process is not their first.
+  var processes = SortedMap<String, UInt64>()
+  /// Reports there were; each look sees new ones of all nodes that speak.
+  private var sequence: UInt64 = 1
+  private var lastSequence = SortedMap<String, UInt64>()
 
   /// Nodes named after their zone with a number, such as `a1`.
   init(nodes: [String], _ describe: (inout NodeDescription) -> Void = { _ in }) {
@@ -57,7 +62,9 @@ struct Scene {
   mutating func look() -> [Intent] {
     var reports = SortedMap<String, Report>()
     var heard = SortedMap<String, Instant>()
+    sequence += 1
     for node in state.nodes.values {
+      if silent[node.name] == nil { lastSequence[node.name] = sequence }
       heard[node.name] = silent[node.name] ?? now
       reports[node.name] = report(of: node)
     }
@@ -94,7 +101,9 @@ struct Scene {
   }
 
   private func report(of node: Node) -> Report {
-    var report = Report(description: node.description, process: 1, sequence: 1, appliedIndex: 0)
+    var report = Report(
+      description: node.description, process: processes[node.name] ?? 1,
+      sequence: lastSequence[node.name] ?? 1, appliedIndex: 0)
     for task in state.tasks(on: node.name) {
       guard let phase = phases[task.id] else { continue }
       report.tasks.append(TaskReport(task: task.id, name: task.containerName, phase: phase))

@@ -1,4 +1,5 @@
 import Cluster
+import Control
 import HeapModule
 public import Manager
 public import Raft
@@ -103,6 +104,8 @@ public struct World: Sendable {
       node.cache = hasData ? "varnish-\(peer.name)" : nil
       var configuration = Manager.Configuration(
         cluster: "simulated", id: peer.id, node: node, managers: peers)
+      // The queue of purges should be seen to get shorter in a world that lasts a minute.
+      configuration.control.secondPassWithin = .seconds(1)
       control(&configuration)
       // Each clock begins elsewhere: nothing may compare the clocks of two machines.
       let offset = Duration.seconds(Int(chance.below(100_000, .wallClock, UInt64(place))))
