@@ -161,6 +161,8 @@ public struct Balancing: Hashable, Codable, Sendable {
 /// How an action ended.
 public enum ActionResult: Hashable, Sendable {
   case done
+  /// Done in another way than it was asked for, of which people should hear; it is not tried again.
+  case replaced(String)
   /// Carried out but for what the message names, which is tried again.
   case partial(String)
   /// It may have been carried out in part. The message is for people and holds no secret.

@@ -81,7 +81,7 @@ struct Attempts: Sendable {
     newest[thing] = nil
     let known = complaints[thing]
     switch result {
-    case .done:
+    case .done, .replaced:
       failures[action.purpose] = nil
       complaints[thing] = nil
     case .partial(let message):

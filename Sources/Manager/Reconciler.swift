@@ -35,6 +35,7 @@ struct Reconciler: Sendable {
   var nextCacheLook = Instant.never
 
   var attempts = Attempts()
+  private var notices = Notices()
   private(set) var nextLook = Instant.never
 
   init(node: String, cluster: String) {
@@ -43,11 +44,14 @@ struct Reconciler: Sendable {
   }
 
   /// For operators, a line each.
-  var problems: [String] { unavailable.map { "\($0) on \(node): \($1)" } + attempts.problems }
+  var problems: [String] {
+    unavailable.map { "\($0) on \(node): \($1)" } + attempts.problems + notices.problems
+  }
 
   /// The next actions, with their numbers.
   mutating func reconcile(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
     nextLook = now + .seconds(1)
+    notices.forget(at: now)
     var wanted: [Action] = []
     balance(state, &wanted)
     runContainers(state, at: now, &wanted)
@@ -94,6 +98,9 @@ struct Reconciler: Sendable {
     guard let (action, news) = attempts.end(id, result, at: now) else { return Ending() }
     switch result {
     case .done, .partial: didFinish(action)
+    case .replaced(let message):
+      didFinish(action)
+      notices.add(message, to: action.purpose.thing, at: now)
     case .failed(let message): didFail(action, message)
     }
     guard case (.cache, .done) = (action, result) else {

@@ -38,7 +38,12 @@ public struct Drivers: Sendable {
       return await databases.perform(action)
     case .cache(let action):
       guard let caches else { return .notManaged("caches") }
-      return await .of { try await caches.carryOut(action) }
+      do throws(VarnishError) {
+        guard let reason = try await caches.carryOut(action) else { return .done }
+        return .replaced("it was emptied in the place of a purge: \(reason)")
+      } catch {
+        return .failed("\(error)")
+      }
     case .balance(let balancing):
       guard let balancer else { return .notManaged("a load balancer") }
       defer { balancerPause.end() }
@@ -93,14 +98,5 @@ public struct Drivers: Sendable {
 extension ActionResult {
   static func notManaged(_ what: String) -> ActionResult {
     .failed("this node does not manage \(what)")
-  }
-
-  static func of(_ body: () async throws -> Void) async -> ActionResult {
-    do {
-      try await body()
-      return .done
-    } catch {
-      return .failed("\(error)")
-    }
   }
 }

@@ -159,6 +159,9 @@ final class ManagerLoop {
       case .partial(let reason):
         surroundings.logger.debug(
           "action done in part", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
+      case .replaced(let reason):
+        surroundings.logger.debug(
+          "action done in another way", metadata: ["action": "\(action.summary)", "reason": "\(reason)"])
       case .done:
         if !action.isFrequent {
           surroundings.logger.info("action done", metadata: ["action": "\(action.summary)"])

@@ -15,7 +15,9 @@ extension VarnishCache {
 
   /// Bans so that nothing of what is meant stays, and nothing that Varnish refuses holds up what follows: a ban that
   /// it does not take is divided, and where no part is left that could be divided, all is forgotten.
-  func carryOut(_ bans: [Ban]) async throws(VarnishError) {
+  ///
+  /// - Returns: why all is forgotten; nil if it is not.
+  func carryOut(_ bans: [Ban]) async throws(VarnishError) -> String? {
     do {
       try await send(bans: bans.map(\.expression))
     } catch .expressionRefused {
@@ -25,9 +27,11 @@ extension VarnishCache {
         logger.error(
           "forgot everything, because Varnish does not take a ban and what it means must not stay",
           metadata: ["cache": "\(configuration.name)", "reason": "\(refusal)"])
-        return try await flush()
+        try await flush()
+        return "\(refusal)"
       }
     }
+    return nil
   }
 
   /// Why a ban cannot be carried out even in parts; nil when it is.

@@ -71,9 +71,14 @@ public actor VarnishCache {
   ///
   /// What Varnish will never take is purged in another way, which forgets more: it must neither stay nor hold up
   /// every purge behind it.
-  public func carryOut(_ step: CacheAction.Step) async throws(VarnishError) {
+  ///
+  /// - Returns: why everything was forgotten in the place of some purge; nil if it was not.
+  @discardableResult
+  public func carryOut(_ step: CacheAction.Step) async throws(VarnishError) -> String? {
     switch step {
-    case .flush: try await flush()
+    case .flush:
+      try await flush()
+      return nil
     case .purge(let purges, _):
       var work = Work(purges)
       for refusal in work.refusals {
@@ -82,17 +87,22 @@ public actor VarnishCache {
           metadata: ["cache": "\(configuration.name)", "reason": "\(refusal)"])
       }
       if configuration.purges == nil { work.banAddresses() }
-      try await forget(work)
-      try await purgeExactly(work.exact)
+      let reasons = [
+        work.refusals.first.map { "\($0)" }, try await forget(work), try await purgeExactly(work.exact),
+      ]
       await repetition.add(work)
+      return reasons.lazy.compactMap(\.self).first
     }
   }
 
-  /// What is not an exact purge.
-  private func forget(_ work: Work) async throws(VarnishError) {
-    try await carryOut(work.bans)
-    try await purge(keys: work.keys, soft: false)
-    try await purge(keys: work.softKeys, soft: true)
+  /// What is not an exact purge; returns why everything was forgotten, if it was.
+  @discardableResult
+  private func forget(_ work: Work) async throws(VarnishError) -> String? {
+    let reasons = [
+      try await carryOut(work.bans), try await purge(keys: work.keys, soft: false),
+      try await purge(keys: work.softKeys, soft: true),
+    ]
+    return reasons.lazy.compactMap(\.self).first
   }
 
   private func repeatWork(_ work: Work) async {
@@ -187,17 +197,20 @@ extension VarnishCache {
     return try await line.send(requests)
   }
 
-  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) {
-    guard let endpoint = configuration.purges, !targets.isEmpty else { return }
+  /// Returns why everything was forgotten, if it was.
+  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) -> String? {
+    guard let endpoint = configuration.purges, !targets.isEmpty else { return nil }
     let answered = try await answers(to: targets)
     let refused = answered.filter { $0.status != 200 }
+    var reason: String?
     if let (target, status) = refused.first {
       guard try await takesOthers(beside: answered.map(\.status)) else {
         throw .purgeRefused(endpoint, path: target.path, status: status)
       }
-      try await banRefused(refused)
+      reason = try await banRefused(refused)
     }
     await secondPass.add(answered.filter { $0.status == 200 }.map(\.target))
+    return reason
   }
 
   /// What Varnish says of each address. Those of a bundle that it does not take whole are sent one by one.
@@ -252,7 +265,9 @@ extension VarnishCache {
 
   /// Where Varnish takes other purges, an address that it refuses must not hold them up: a ban forgets it as well,
   /// though it costs more.
-  private func banRefused(_ refused: [(target: PurgeRequest, status: Int)]) async throws(VarnishError) {
+  private func banRefused(
+    _ refused: [(target: PurgeRequest, status: Int)]
+  ) async throws(VarnishError) -> String? {
     for (target, status) in refused {
       logger.warning(
         "banned an address that Varnish does not purge",
@@ -264,13 +279,13 @@ extension VarnishCache {
     var work = Work([])
     work.exact = refused.map(\.target)
     work.banAddresses()
-    try await carryOut(work.bans)
+    return try await carryOut(work.bans)
   }
 
   /// Purges by tags, where Varnish has `xkey`; otherwise, and where it refuses some, it bans what is tagged with them,
   /// at once.
-  private func purge(keys: [String], soft: Bool) async throws(VarnishError) {
-    guard !keys.isEmpty else { return }
+  private func purge(keys: [String], soft: Bool) async throws(VarnishError) -> String? {
+    guard !keys.isEmpty else { return nil }
     guard let endpoint = configuration.purges else { return try await carryOut(Ban.keys(keys)) }
     let groups = PurgeRequest.groups(of: keys)
     let statuses = try await statuses(of: groups.map { PurgeRequest.keys($0, soft: soft) })
@@ -286,7 +301,7 @@ extension VarnishCache {
           "status": "\(status)",
         ])
     }
-    try await carryOut(Ban.keys(refused.flatMap(\.0)))
+    return try await carryOut(Ban.keys(refused.flatMap(\.0)))
   }
 
   /// Two callers may have opened a connection at the same time: the later one is given up.

@@ -58,11 +58,14 @@ public final class VarnishCaches: Sendable {
   }
 
   /// Carries out one step on one of them.
-  public func carryOut(_ action: CacheAction) async throws(VarnishError) {
+  ///
+  /// - Returns: why everything was forgotten in the place of some purge; nil if it was not.
+  @discardableResult
+  public func carryOut(_ action: CacheAction) async throws(VarnishError) -> String? {
     guard let cache = cache(named: action.cache) else {
       throw .unknownCache(action.cache, hasSecret: secretFile != nil)
     }
-    try await cache.carryOut(action.step)
+    return try await cache.carryOut(action.step)
   }
 
   /// Observes all of them until cancelled, and reports what is news.

@@ -119,7 +119,7 @@ extension Chronicle.Kind {
     case .said: "said"
     case .asked: "asked"
     case .acts: "acts"
-    case .acted(_, .done): "acted"
+    case .acted(_, .done), .acted(_, .replaced): "acted"
     case .acted(_, .partial), .acted(_, .failed): "failed"
     case .befell(let incident): incident.isFault ? "befell" : "step"
     case .violation: "violation"

@@ -515,13 +515,14 @@ struct DoorServerTests {
     manager.replicateDatabase()
     await manager.place(ServiceName(stack: "shop", service: "web"))
     await manager.reportTasks(.serving)
+    manager.updateReport(of: "a") { $0.problems = ["cache one: it was emptied", "balancer: no answer"] }
     try await Self.withDoor(manager) { port, _ async throws in
       _ = try await Self.ask(port, "PURGE /x")
       let answer = try await Self.ask(port, "GET /metrics")
       let body = answer.components(separatedBy: "\r\n\r\n")[1]
       #expect(try PrometheusCheck.complaints(body) == [])
       for line in [
-        "tercet_raft_term 3", "tercet_raft_is_leader 0",
+        "tercet_raft_term 3", "tercet_raft_is_leader 0", "tercet_node_problems{node=\"a\"} 2",
         "tercet_manager_reachable{manager=\"b\",zone=\"zone-b\"} 1",
         "tercet_service_tasks_wanted{service=\"shop/web\"} 2",
         "tercet_service_tasks_serving{service=\"shop/web\"} 2",

@@ -173,6 +173,28 @@ struct CacheTests {
     }
   }
 
+  @Test("a cache that was emptied in the place of a purge is told of for an hour, and nothing is tried again")
+  func emptied() {
+    Self.withCache { subject in
+      let last = subject.commit([Self.page])
+      let reason = "it was emptied in the place of a purge: " + String(repeating: "x", count: 10_000)
+      subject.finishActions(.replaced(reason))
+      subject.pass(.seconds(1))
+      let problem = "cache one: " + reason.prefix(300)
+      #expect(subject.cacheProblems == [problem])
+      #expect(subject.cacheReports.map(\.position) == [last])
+      subject.commit([Self.page])
+      subject.finishActions(.replaced(reason))
+      subject.commit([Self.page])
+      subject.finishActions()
+      subject.pass(.seconds(3_598))
+      #expect(subject.cacheProblems == [problem + " (2 times)"])
+      #expect(subject.cacheSteps.count == 3)
+      subject.pass(.seconds(4))
+      #expect(subject.cacheProblems == [])
+    }
+  }
+
   @Test("a Varnish in a container is driven where the container is, and is forgotten with it")
   func container() {
     var description = Subject.described("a")
@@ -221,6 +243,10 @@ extension Subject {
   }
 
   fileprivate var cacheSteps: [CacheAction.Step] { cacheActions.map(\.step) }
+
+  fileprivate var cacheProblems: [String] {
+    manager.view(at: now).reports.flatMap(\.report.problems)
+  }
 
   fileprivate var cacheReports: [CacheReport] {
     manager.view(at: now).reports.flatMap(\.report.caches)

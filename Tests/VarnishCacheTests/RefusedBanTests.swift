@@ -6,19 +6,29 @@ import VarnishCache
 struct RefusedBanTests {
   private static let everything = "ban obj.status != \"0\""
 
+  private struct Outcome {
+    var taken: [String]
+    /// Why everything was forgotten, as operators are told.
+    var reason: String?
+  }
+
   /// The bans in force once purges were carried out at a command line that refuses some bans.
   private func bans(
     after purges: [Purge], refusing refuses: @escaping @Sendable (String) -> Bool
-  ) async throws -> [String] {
+  ) async throws -> [String] { try await outcome(of: purges, refusing: refuses).taken }
+
+  private func outcome(
+    of purges: [Purge], refusing refuses: @escaping @Sendable (String) -> Bool
+  ) async throws -> Outcome {
     let varnish = try await StubbornCommandLine.start(refusing: refuses)
     let cache = makeClient(
       VarnishCache.Configuration(
         name: "a", commandLine: Endpoint(host: "127.0.0.1", port: varnish.port), secretFile: "/dev/null",
         purges: nil))
-    try await cache.carryOut(.purge(purges, through: 1))
+    let reason = try await cache.carryOut(.purge(purges, through: 1))
     await cache.close()
     await varnish.stop()
-    return varnish.taken
+    return Outcome(taken: varnish.taken, reason: reason)
   }
 
   @Test("addresses that share a ban are banned one by one when it is refused")
@@ -30,6 +40,8 @@ struct RefusedBanTests {
     }
     #expect(taken.contains("ban obj.age > \"1h\""))
     #expect(!taken.contains(Self.everything))
+    let outcome = try await outcome(of: purges) { $0.contains(" ~ ") }
+    #expect(outcome.reason == nil, "nothing else was forgotten")
   }
 
   @Test("tags that share a ban are banned one by one when it is refused")
@@ -50,13 +62,16 @@ struct RefusedBanTests {
       [.key(name: "bad", soft: true)], [.ban(expression: "req.url ~ bad"), .ban(expression: "obj.age > 1h")],
     ])
   func refusedAlone(purges: [Purge]) async throws {
-    #expect(try await bans(after: purges) { $0.contains("bad") }.contains(Self.everything))
+    let outcome = try await outcome(of: purges) { $0.contains("bad") }
+    #expect(outcome.taken.contains(Self.everything))
+    #expect(outcome.reason?.contains("Varnish does not take the ban") == true)
   }
 
   @Test("what an earlier version took into the log and this one would not is not passed over either")
   func unreadable() async throws {
-    let taken = try await bans(after: [.ban(expression: "obj.http.x-url ~ [b-a]")]) { _ in false }
-    #expect(taken == [Self.everything])
+    let outcome = try await outcome(of: [.ban(expression: "obj.http.x-url ~ [b-a]")]) { _ in false }
+    #expect(outcome.taken == [Self.everything])
+    #expect(outcome.reason?.contains("is no ban expression") == true)
   }
 
   @Test("a Varnish that does not even take that holds on to its place")

@@ -371,16 +371,18 @@ struct CommandTests {
           cache: "cache-a", isReachable: true, position: 1_000, bans: 7,
           counts: CacheCounts(objects: 42, hits: 934, misses: 66))
       ]
+      $0.problems = ["cache cache-a: it was emptied in the place of a purge", "containers on a: no answer"]
     }
     manager.decide(.purge([.address(host: nil, path: "/")]))
     try await Operator.withManager(manager) { ana async throws in
       let list = try await ana.tercet("cache", "ls")
       let lines = list.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-      try #require(lines.count == 3, "\(list)")
+      try #require(lines.count == 4, "\(list)")
       #expect(
         lines[0] == ["CACHE", "NODE", "STATE", "POSITION", "LACKS", "OLDEST", "BANS", "HITS", "OBJECTS"])
       #expect(lines[1] == ["cache-a", "a", "reachable", "1000", "0", "-", "7", "93.4%", "42"])
       #expect(lines[2] == ["cache-b", "b", "unreachable", "2", "1", "65s", "0", "-", "-"], "\(list.output)")
+      #expect(list.output.hasSuffix("\n! cache cache-a: it was emptied in the place of a purge\n"))
       let json = try await ana.tercet("cache", "ls", "--json")
       let caches = try JSONDecoder().decode([CacheStatus].self, from: Data(json.output.utf8))
       #expect(caches.map(\.lag) == [0, 1] && caches[0].counts?.objects == 42)

@@ -56,6 +56,14 @@ struct ClusterMetrics {
         node.health == .lost ? 1 : 0,
         labels: [MetricLabel("node", node.name), MetricLabel("zone", node.zone)])
     }
+    text.family(
+      "tercet_node_problems", .gauge,
+      help: "What does not work on the node, or was done in another way within the hour; see tercet status.")
+    for received in reader.view.reports {
+      text.sample(
+        Double(received.report.problems.count),
+        labels: [MetricLabel("node", received.report.description.name)])
+    }
   }
 
   private func writeServices(to text: inout PrometheusText) {

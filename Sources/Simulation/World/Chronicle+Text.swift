@@ -25,6 +25,7 @@ extension Chronicle.Kind {
     case .asked(let summary): "asked: \(summary)"
     case .acts(let action): "begins: \(action.words)"
     case .acted(let action, .done): "done: \(action.words)"
+    case .acted(let action, .replaced(let reason)): "in another way: \(action.words): \(reason)"
     case .acted(let action, .partial(let reason)): "in part: \(action.words): \(reason)"
     case .acted(let action, .failed(let reason)): "failed: \(action.words): \(reason)"
     case .befell(let incident): "\(incident.isFault ? "BEFALLS" : "step"): \(incident.text)"

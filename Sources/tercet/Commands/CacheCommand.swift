@@ -13,7 +13,8 @@ struct CacheCommand: ParsableCommand {
       abstract: "Lists the caches and how far each has come.",
       discussion: """
         POSITION is the entry of the log up to which all purges are applied; LACKS how many came after it, OLDEST for \
-        how long the first of them has been waiting; HITS the share of requests answered since Varnish began.
+        how long the first of them has been waiting; HITS the share of requests answered since Varnish began. Below \
+        stands what does not work, and when a cache was emptied because its Varnish did not take a purge.
 
         Examples:
           tercet cache ls
@@ -27,6 +28,15 @@ struct CacheCommand: ParsableCommand {
       AgeWarning.show(status.answeredBy, status.unconfirmedMilliseconds)
       let caches = status.caches
       Terminal.standardOutput.line(cluster.json ? JSON.text(caches) : Self.table(caches).text)
+      guard !cluster.json else { return }
+      for problem in Self.problems(status) { Terminal.standardOutput.line("! \(problem)") }
+    }
+
+    /// What the caches' nodes say of them.
+    static func problems(_ status: ClusterStatus) -> [String] {
+      status.nodes.flatMap(\.problems).filter { problem in
+        status.caches.contains { problem.hasPrefix("cache \($0.name): ") }
+      }
     }
 
     static func table(_ caches: [CacheStatus]) -> TextTable {
