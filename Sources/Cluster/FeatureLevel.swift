@@ -18,9 +18,9 @@ public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Codable, Sen
   /// Nodes that are gone for good are forgotten: `Intent.forget`.
   public static let forgetsNodes = FeatureLevel(rawValue: 2)
   /// The queue of purges is bounded by bytes, beside their number: `PurgeQueue.maximumBytes`.
-  public static let boundsPurgeBytes = FeatureLevel(rawValue: 3)
+  public static let boundsPurgeBytes = FeatureLevel(rawValue: 2)
   /// The highest that this program understands.
-  public static let current = boundsPurgeBytes
+  public static let current = FeatureLevel(rawValue: 2)
 
   public static func < (left: FeatureLevel, right: FeatureLevel) -> Bool { left.rawValue < right.rawValue }
 }

@@ -180,7 +180,7 @@ struct StateCacheTests {
   @Test("the bound by bytes counts once all programs know it, and for all from the same entry on")
   func bytesUnknownToOne() {
     var replica = Replica()
-    replica.accept(.register(described("a", cache: "one")), .raise(.forgetsNodes))
+    replica.accept(.register(described("a", cache: "one")))
     for batch in 0..<450 { replica.accept(longPurges(batch)) }
     #expect(replica.state.purges.byteCount > PurgeQueue.maximumBytes)
     #expect(replica.state.purges.droppedThrough == 0)
