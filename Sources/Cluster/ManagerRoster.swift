@@ -23,6 +23,12 @@ public struct ManagerMember: Hashable, Codable, Sendable {
   }
 
   public var node: NodeID { NodeID(id) }
+
+  /// Why it cannot be a manager; nil when it can.
+  public var complaint: String? {
+    isValidName(name) && isValidName(zone) && !address.isEmpty
+      ? nil : "\(name) in zone \(zone) at \(address) is no valid manager"
+  }
 }
 
 /// A change of who decides: one manager comes, one goes, or one takes another's place.
@@ -96,9 +102,7 @@ extension State {
   }
 
   private func complaint(about member: ManagerMember, replacing old: NodeID?) -> String? {
-    guard isValidName(member.name), isValidName(member.zone), !member.address.isEmpty else {
-      return "\(member.name) in zone \(member.zone) at \(member.address) is no valid manager"
-    }
+    if let complaint = member.complaint { return complaint }
     if managers.removed.contains(member.node) || managers.joined[member.node] != nil {
       return "the identity \(member.id) was used before; a manager that joins has one of its own"
     }

@@ -154,8 +154,6 @@ public struct Report: Hashable, Sendable {
   /// Rises with each report of one process.
   public var sequence: UInt64
   public var appliedIndex: Index
-  /// The highest that its program understands.
-  public var featureLevel = FeatureLevel.first
   /// Sorted by task.
   public var tasks: [TaskReport]
   public var databases: [DatabaseObservation]

@@ -14,7 +14,6 @@ extension Report: WireCodable {
     writer.repeated(6, caches)
     writer.repeated(7, problems)
     writer.field(8, process)
-    if featureLevel > .first { writer.field(9, featureLevel.rawValue) }
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -26,7 +25,6 @@ extension Report: WireCodable {
     var caches: [CacheReport] = []
     var problems: [String] = []
     var process: UInt64 = 0
-    var featureLevel = FeatureLevel.first
     while let field = try reader.next() {
       switch field {
       case 1: description = try reader.record()
@@ -37,14 +35,12 @@ extension Report: WireCodable {
       case 6: caches.append(try reader.record())
       case 7: problems.append(try reader.string())
       case 8: process = try reader.uint()
-      case 9: featureLevel = FeatureLevel(rawValue: try reader.uint())
       default: try reader.skip()
       }
     }
     self.init(
       description: try description.required("a report's node"), process: process, sequence: sequence,
       appliedIndex: appliedIndex)
-    self.featureLevel = featureLevel
     self.tasks = tasks.sorted { $0.task < $1.task }
     self.databases = databases
     self.caches = caches

@@ -47,7 +47,7 @@ extension State {
     case .purge(let purges): purge(purges, proposedAt: proposal.wallClockMilliseconds, at: index)
     case .drain(let node): setAvailability(node, .drained)
     case .activate(let node): setAvailability(node, .active)
-    case .forget(let node): forget(node: node)
+    case .forget(let node): forget(node: node, at: index)
     case .register(let description): register(description, at: index)
     case .health(let node, let health): setHealth(node, health)
     case .assign(let remove, let add): assign(remove: remove, add: add, at: index)

@@ -42,11 +42,13 @@ extension State {
     return .accepted
   }
 
-  /// A node that comes back after all registers anew.
-  mutating func forget(node name: String) -> Outcome {
+  /// A node that comes back after all registers anew. What a service runs everywhere ends there with the node.
+  mutating func forget(node name: String, at index: Index) -> Outcome {
     guard nodes[name] != nil else { return .unchanged }
     if let complaint = complaintOfForgetting(name) { return .refused(reason: complaint) }
     nodes[name] = nil
+    tasks.removeAll { _, task in task.node == name }
+    setServiceCaches(at: index)
     caches.removeAll { _, cache in cache.node == name }
     trimPurges()
     return .accepted
@@ -56,12 +58,16 @@ extension State {
   public func complaintOfForgetting(_ name: String) -> String? {
     guard let node = nodes[name] else { return nil }
     guard node.health == .lost else { return "node \(name) is there; only one that is lost can be forgotten" }
-    if let task = tasks.values.first(where: { $0.node == name }) {
+    if let task = tasks.values.first(where: { $0.node == name && !isEverywhere($0.service) }) {
       return "\(task.containerName) has no other place than node \(name) yet"
     }
     if let database = databases.values.first(where: { $0.members.contains(name) }) {
       return "database \(database.specification.name) has a copy on node \(name) and counts on it"
     }
     return nil
+  }
+
+  private func isEverywhere(_ service: ServiceName) -> Bool {
+    if case .global? = services[service]?.specification.mode { true } else { false }
   }
 }

@@ -11,7 +11,7 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
   /// A private key that belongs to another certificate.
   case keyDoesNotMatch
   /// A certificate that is not valid yet, or no longer.
-  case outOfDate(from: Date, until: Date)
+  case outOfDate(from: Date, until: Date, at: Date)
   /// An authority that did not issue the certificate.
   case foreignAuthority
   /// A certificate that the cluster's authority did not make for a manager or an operator.
@@ -33,9 +33,9 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
       "the \(what) cannot be read (\(reason)); use the files that `tercet bootstrap` made"
     case .keyDoesNotMatch:
       "the private key does not belong to the certificate; use the two files that were made together"
-    case .outOfDate(let from, let until):
+    case .outOfDate(let from, let until, let moment):
       "it is valid from \(from.ISO8601Format()) to \(until.ISO8601Format()), and the clock of this machine says "
-        + "\(Date().ISO8601Format()); set the clock, or replace the manager: `tercet manager replace`"
+        + "\(moment.ISO8601Format())"
     case .foreignAuthority:
       "the authority did not issue the certificate; use the two files that were made together"
     case .noIdentity(let reason):

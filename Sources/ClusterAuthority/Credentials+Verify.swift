@@ -66,6 +66,6 @@ extension Credentials {
 extension Certificate {
   fileprivate func expiry(at moment: Date) -> AuthorityError? {
     moment >= notValidBefore && moment <= notValidAfter
-      ? nil : .outOfDate(from: notValidBefore, until: notValidAfter)
+      ? nil : .outOfDate(from: notValidBefore, until: notValidAfter, at: moment)
   }
 }

@@ -7,8 +7,8 @@ extension Controllers {
   mutating func decideNodes(_ situation: Situation, _ look: inout Look) {
     for (name, report) in situation.reports
     where situation.state.nodes[name]?.description != report.description {
-      // A report from before a loss says nothing about now.
-      guard situation.silence(of: name) < settings.nodeLostAfter else { continue }
+      // A report from before a loss says nothing about now, also when this manager has only just begun to listen.
+      guard situation.silence(of: name) < settings.nodeLostAfter, situation.hasHeard(name) else { continue }
       if let complaint = situation.state.complaint(of: report.description) {
         look.note(complaint)
       } else {

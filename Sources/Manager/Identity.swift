@@ -55,8 +55,8 @@ struct Acquaintances: Sendable {
   var strangers = SortedMap<NodeID, Stranger>()
   /// Managers that the log does not tell of yet, as they say themselves.
   var introduced = SortedMap<NodeID, Introduced>()
-  /// Others that the log does not tell of, in the order in which they were first heard.
-  var ignored: [NodeID] = []
+  /// Others that the log does not tell of, and why they are not heard, as it was last told.
+  var ignored = SortedMap<NodeID, String>()
   var nextIntroduction = Instant.origin
   /// Why this manager takes no part any more: it is known by another disk, or was given up.
   var refusal: String?

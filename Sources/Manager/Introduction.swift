@@ -80,27 +80,35 @@ extension Manager {
       else { return nil }
       return introduction
     }
-    guard let introduction = introductions.first else {
-      if !acquaintances.ignored.contains(peer) {
-        acquaintances.ignored.append(peer)
-        effects.append(.note("what the unknown manager \(peer) sends is ignored until it introduces itself"))
+    let doubt = introductions.first.map { self.doubt($0, from: peer) } ?? "it has not introduced itself"
+    guard let introduction = introductions.first, doubt == nil else {
+      if let doubt, acquaintances.ignored[peer] != doubt {
+        acquaintances.ignored[peer] = doubt
+        effects.append(.note("what the unknown manager \(peer) sends is ignored: \(doubt)"))
       }
       return
     }
-    guard isCredible(introduction, from: peer) else { return }
     acquaintances.introduced[peer] = .init(member: introduction.member, disk: disk)
     effects.append(.note("manager \(introduction.member.name) (\(peer)) joined while this one was away"))
     adoptRoster(into: &effects)
     needsLook = true
   }
 
-  /// Whether the log will say so. One that has applied less than this manager cannot be news to it: it is of another
-  /// history, which ended when the cluster went on without a lost majority (`LostMajority`).
-  private func isCredible(_ introduction: Introduction, from peer: NodeID) -> Bool {
-    let (theirs, own) = (introduction.applied, appliedPosition)
-    return introduction.member.node == peer && !state.managers.removed.contains(peer)
-      && (raft.isAdmitted || configuration.isJoining)
-      && (theirs.term, theirs.index) > (own.term, own.index)
+  /// Why the log will not say so; nil if it may.
+  private func doubt(_ introduction: Introduction, from peer: NodeID) -> String? {
+    let (member, theirs, own) = (introduction.member, introduction.applied, appliedPosition)
+    if let complaint = member.complaint { return complaint }
+    if member.node != peer { return "it speaks of \(member.node)" }
+    if state.managers.removed.contains(peer) { return "it was removed" }
+    if !raft.isAdmitted, !configuration.isJoining { return "this manager takes no part yet" }
+    // What is decided, this one decides: whoever joined, it would know. After a lost majority it goes on alone, and its
+    // own first entries are not applied yet when those speak that it went on without (`LostMajority`).
+    if raft.membership.voters == [configuration.id] {
+      return "this manager decides alone and knows whom it took in"
+    }
+    // One that has applied less cannot be news: it is of another history, which such a recovery ended.
+    if (theirs.term, theirs.index) <= (own.term, own.index) { return "it has applied less than this manager" }
+    return nil
   }
 
   private var appliedPosition: Position {

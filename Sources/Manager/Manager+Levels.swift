@@ -3,6 +3,12 @@ import Control
 import PlantedBugs
 import Raft
 
+/// What a manager's program understands, and when it said so.
+struct UnderstoodLevel: Hashable, Sendable {
+  var level: FeatureLevel
+  var lastHeard: Instant
+}
+
 // MARK: Programs of two versions side by side
 
 extension Manager {
@@ -18,40 +24,46 @@ extension Manager {
 
   /// Who was not heard lately may have gone back to an older program.
   private func understoodByAll(at now: Instant) -> FeatureLevel {
-    let levels = raft.membership.members.map { id in
-      id == configuration.id ? configuration.featureLevel : reportedLevel(of: id, at: now) ?? .first
-    }
+    let levels = raft.membership.members.map { understood(by: $0, at: now) ?? .first }
     return (planted(.levelRaisedEarly) ? levels.max() : levels.min()) ?? .first
   }
 
-  private func reportedLevel(of id: NodeID, at now: Instant) -> FeatureLevel? {
+  /// Nil if it was not heard lately; a program from before there were levels says nothing of them.
+  private func understood(by id: NodeID, at now: Instant) -> FeatureLevel? {
+    if id == configuration.id { return configuration.featureLevel }
     guard let name = manager(id)?.name, let last = heard[name],
       now - last < configuration.control.nodeLostAfter
     else { return nil }
-    return reports[name]?.featureLevel
+    guard let said = levels[id], now - said.lastHeard < configuration.control.nodeLostAfter else {
+      return .first
+    }
+    return said.level
   }
 
   /// Which managers keep the cluster at its level while others would understand more; nil when none does.
-  var levelProblem: String? {
-    let managers = raft.membership.members.compactMap { id -> (name: String, level: FeatureLevel)? in
-      guard let name = manager(id)?.name, let report = reports[name] else { return nil }
-      return (name, report.featureLevel)
+  func levelProblem(at now: Instant) -> String? {
+    let levels = raft.membership.members.map { (id: $0, level: understood(by: $0, at: now)) }
+    guard let newest = levels.compactMap(\.level).max(), newest > state.featureLevel else { return nil }
+    func names(_ isMeant: (FeatureLevel?) -> Bool) -> String {
+      levels.filter { isMeant($0.level) }.map { manager($0.id)?.name ?? "\($0.id)" }.joined(
+        separator: " and ")
     }
-    let older = managers.filter { $0.level <= state.featureLevel }
-    guard let newest = managers.map(\.level).max(), newest > state.featureLevel, !older.isEmpty else {
-      return nil
-    }
-    return
-      "\(older.map(\.name).joined(separator: " and ")) run an older version: the cluster stays at feature level "
-      + "\(state.featureLevel.rawValue) until all managers are upgraded"
+    let (older, silent) = (names { $0.map { $0 < newest } ?? false }, names { $0 == nil })
+    let reasons = [
+      older.isEmpty ? nil : "an older version runs on \(older): upgrade it",
+      silent.isEmpty ? nil : "not heard: \(silent): start, replace or remove it",
+    ].compactMap(\.self)
+    guard !reasons.isEmpty else { return nil }
+    return "the cluster stays at feature level \(state.featureLevel.rawValue) until all managers understand "
+      + "\(newest.rawValue): " + reasons.joined(separator: "; ")
   }
 
   /// Why an intent may not stand in the log yet; nil when it may.
   func complaintOfLevel(_ intent: Intent) -> String? {
     guard intent.requiredLevel > state.featureLevel, !planted(.newIntentsEarly) else { return nil }
     return
-      "\(intent.summary): not before all managers understand feature level \(intent.requiredLevel.rawValue); "
-      + "upgrade those that run an older version"
+      "\(intent.summary): not before all managers are heard and understand feature level "
+      + "\(intent.requiredLevel.rawValue); `tercet status` says whom it waits for"
   }
 
   /// Why an entry, or a state, is beyond this program; nil when it is not.

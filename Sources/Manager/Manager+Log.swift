@@ -87,6 +87,7 @@ extension Manager {
     if proposal.intent.changesManagers {
       adoptRoster(into: &effects)
     }
+    if case .forget(let node) = proposal.intent, state.nodes[node] == nil { forgetSilent(node, at: now) }
     if proposal.intent.isPurge {
       reconciler.cachesNeedLook = true
     } else {

@@ -26,8 +26,9 @@ extension Manager {
     let members = joined.values.map(\.member) + acquaintances.introduced.values.map(\.member)
     let latest = (founders + members.map(Peer.init)).sorted { $0.id < $1.id }
     // What the log says of one that introduced itself may differ in its address.
-    guard latest != roster || introduced != acquaintances.introduced else { return }
+    guard latest != roster || introduced != acquaintances.introduced || removed != refused else { return }
     roster = latest
+    refused = removed
     effects.append(.managers(joined: members, removed: removed))
   }
 

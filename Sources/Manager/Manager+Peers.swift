@@ -39,6 +39,7 @@ extension Manager {
           }
         case .report(let report): take(report, from: sender, at: now)
         case .identity(let identity): take(identity, from: sender, disk: disk, at: now, into: &effects)
+        case .understands(let level): levels[peer] = .init(level: level, lastHeard: now)
         // It is known already: it was not heard for a while.
         case .introduction: break
         }
@@ -90,15 +91,23 @@ extension Manager {
 
   // MARK: Reports
 
+  /// What a node said that is gone for good: nobody shall see it any more.
+  mutating func forgetSilent(_ node: String, at now: Instant) {
+    guard node != configuration.node.name,
+      now - (heard[node] ?? .origin) >= configuration.control.nodeLostAfter
+    else { return }
+    reports[node] = nil
+    heard[node] = nil
+  }
+
   /// Tells all managers how this node is: at once when that changed, otherwise now and then.
   mutating func report(at now: Instant, into effects: inout [Effect]) {
     var report = Report(
       description: configuration.node, process: requests.process, sequence: reportSequence + 1,
       appliedIndex: state.appliedIndex)
     reconciler.fill(&report, state)
-    report.featureLevel = configuration.featureLevel
     if raft.isLeader {
-      report.problems += controllers.problems + [membershipProblem, levelProblem].compactMap { $0 }
+      report.problems += controllers.problems + [membershipProblem, levelProblem(at: now)].compactMap { $0 }
     }
     let isNews = sentReport.map { !$0.saysTheSame(as: report) } ?? true
     guard isNews || now >= nextReport else { return }
@@ -108,9 +117,12 @@ extension Manager {
     reports[configuration.node.name] = report
     heard[configuration.node.name] = now
     if isNews { needsLook = true }
-    let frame = PeerMessage.report(report).encoded()
+    var frames = [PeerMessage.report(report).encoded()]
+    if configuration.featureLevel > .first {
+      frames.append(PeerMessage.understands(configuration.featureLevel).encoded())
+    }
     for peer in others {
-      effects.append(.send(to: peer.id, frame))
+      for frame in frames { effects.append(.send(to: peer.id, frame)) }
     }
   }
 }

@@ -24,10 +24,11 @@ extension Manager {
 
   /// Why an intent is not proposed.
   private mutating func refusal(of intent: Intent, at now: Instant) -> String? {
-    switch intent {
+    if let complaint = complaintOfLevel(intent) { return complaint }
+    return switch intent {
     case .managers(let change): refusal(of: change, at: now)
     case .purge(let purges): State.complaint(of: purges)
-    default: complaintOfLevel(intent)
+    default: nil
     }
   }
 

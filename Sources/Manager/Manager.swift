@@ -20,6 +20,8 @@ public struct Manager: Sendable {
   var acquaintances = Acquaintances()
   /// All managers, this one included, sorted by identity.
   var roster: [Peer]
+  /// Managers that are not let in any more, as it was last told to the link.
+  var refused: [NodeID] = []
   /// Why a change of the managers does not go on; nil if nothing hinders it.
   var membershipProblem: String?
   var barriers: [Barrier] = []
@@ -28,6 +30,8 @@ public struct Manager: Sendable {
   package var reports = SortedMap<String, Report>()
   /// When each node was last heard from, whatever it said.
   var heard = SortedMap<String, Instant>()
+  /// What the programs of other managers understand, as they said last.
+  var levels = SortedMap<NodeID, UnderstoodLevel>()
   /// Silence counts from here at the earliest: the start, or the end of a pause of this process.
   var listeningSince: Instant
   var leadingSince = Instant.never

@@ -12,13 +12,16 @@ public enum PeerMessage: Hashable, Sendable {
   case report(Report)
   case identity(Identity)
   case introduction(Introduction)
+  /// The highest level that the sender's program understands, beside every report. It is no part of that: a program from
+  /// before there were levels could not read it, and would not know how its sender is.
+  case understands(FeatureLevel)
 }
 
 extension PeerMessage {
   /// What a message is about, by the number of its one field.
   package enum Kind: UInt8, Sendable {
     case raft = 1
-    case propose, overloaded, report, identity, introduction
+    case propose, overloaded, report, identity, introduction, understands
 
     /// Of a frame that was encoded by this program, without reading the rest; nil for any other.
     package init?(of frame: [UInt8]) {
@@ -37,6 +40,7 @@ extension PeerMessage: WireCodable {
     case .report(let report): writer.field(4, report)
     case .identity(let identity): writer.field(5, identity)
     case .introduction(let introduction): writer.field(6, introduction)
+    case .understands(let level): writer.present(7, level.rawValue)
     }
   }
 
@@ -49,6 +53,7 @@ extension PeerMessage: WireCodable {
     case 4: self = .report(try reader.record())
     case 5: self = .identity(try reader.record())
     case 6: self = .introduction(try reader.record())
+    case 7: self = .understands(FeatureLevel(rawValue: try reader.uint()))
     default: throw reader.unknown(kind)
     }
     guard reader.isAtEnd else { throw .malformed("more than one message in a frame") }

@@ -39,7 +39,7 @@ final class Acceptor: LinkOwner {
   /// Closes the connections of whoever was removed.
   func membersChanged() {
     for link in known.values {
-      if let peer = link.peer, !members.takes(peer) { link.close(because: .notAMember(peer)) }
+      if let peer = link.peer, !members.takes(peer) { link.close(because: .removed(peer)) }
     }
   }
 

@@ -20,7 +20,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// The certificate or the hello names this very manager.
   case ourselves
   /// The manager was removed.
-  case notAMember(NodeID)
+  case removed(NodeID)
   /// At this address another manager than the expected one answered.
   case unexpectedPeer(expected: NodeID, found: NodeID)
   /// The hello names another node than the certificate.
@@ -57,7 +57,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .notAManager: "not-a-manager"
     case .foreignCluster: "foreign-cluster"
     case .ourselves: "ourselves"
-    case .notAMember: "not-a-member"
+    case .removed: "removed"
     case .unexpectedPeer: "unexpected-peer"
     case .identityMismatch: "identity-mismatch"
     case .noCommonVersion: "no-common-version"
@@ -86,7 +86,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .foreignCluster(let cluster): "it belongs to another cluster, '\(cluster)'"
     case .ourselves:
       "it carries this manager's own identity; each manager needs the folder that was made for it"
-    case .notAMember(let node): "\(node) was removed from the cluster"
+    case .removed(let node): "\(node) was removed from the cluster"
     case .unexpectedPeer(let expected, let found):
       "\(found) answered where \(expected) was expected; check the members' addresses"
     case .identityMismatch(let certificate, let hello):

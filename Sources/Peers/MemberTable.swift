@@ -32,7 +32,7 @@ package struct MemberTable: Sendable {
     guard case .manager(_, let id, _) = identity else { throw .notAManager(identity) }
     let node = NodeID(id)
     guard node != own else { throw .ourselves }
-    guard takes(node) else { throw .notAMember(node) }
+    guard takes(node) else { throw .removed(node) }
     return node
   }
 
@@ -41,6 +41,6 @@ package struct MemberTable: Sendable {
   package func check(_ hello: Hello, from node: NodeID) throws(LinkFailure) {
     guard hello.cluster == cluster else { throw .foreignCluster(hello.cluster) }
     guard hello.node == node else { throw .identityMismatch(certificate: node, hello: hello.node) }
-    guard takes(node) else { throw .notAMember(node) }
+    guard takes(node) else { throw .removed(node) }
   }
 }

@@ -74,7 +74,7 @@ final class Switchboard {
     self.members = table
     self.mailboxes = mailboxes
     for (node, dialer) in dialers where table[node] == nil {
-      dialer.stop(because: .notAMember(node))
+      dialer.stop(because: .removed(node))
       dialers[node] = nil
     }
     for member in table.sorted {

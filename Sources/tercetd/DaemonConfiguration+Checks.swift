@@ -44,7 +44,14 @@ extension DaemonConfiguration {
   /// Only when asked: at a start the machine's clock may not have been set yet.
   func checkExpiry(_ root: Section) {
     guard let section = root.section("certificates"), let expiry = credentials.expiry() else { return }
-    complain(section, of: expiry.part, "\(expiry.reason)")
+    let remedy =
+      switch expiry.part {
+      case .authority:
+        "set the clock if it is wrong; an authority has to be made anew, with all its certificates"
+      case .certificate, .key:
+        "set the clock if it is wrong, or replace the manager: `tercet manager replace`"
+      }
+    complain(section, of: expiry.part, "\(expiry.reason); \(remedy)")
   }
 
   private func complain(_ section: Section, of part: Credentials.Part, _ reason: String) {

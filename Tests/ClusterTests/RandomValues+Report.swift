@@ -5,7 +5,6 @@ extension RandomValues {
   mutating func report() -> Report {
     var report = Report(
       description: nodeDescription(), process: uint(), sequence: uint(), appliedIndex: uint())
-    report.featureLevel = FeatureLevel(rawValue: 1 + uint() / 2)
     report.tasks = list { $0.taskReport() }.sorted { $0.task < $1.task }
     report.databases = list { $0.databaseObservation() }
     report.caches = list { $0.cacheReport() }

@@ -88,4 +88,16 @@ struct StateNodeTests {
           mode: .initializing(primary: "a"))))
     expect(replica.apply(.forget(node: "a")), refusedWith: "database shop has a copy on node a")
   }
+
+  @Test("what a service runs everywhere does not keep a node that is gone, and goes with it")
+  func globalTask() {
+    var replica = Replica()
+    let service = Service(name: "agent", template: TaskTemplate(image: "i"), mode: .global)
+    replica.accept(.register(described("a")), .deploy(Stack(name: "s", services: [service])))
+    let name = ServiceName(stack: "s", service: "agent")
+    let revision = replica.state.services[name]?.revision ?? 0
+    let assignment = Assignment(service: name, slot: 0, node: "a", revision: revision)
+    replica.accept(.assign(remove: [], add: [assignment]), .health(node: "a", .lost), .forget(node: "a"))
+    #expect(replica.state.nodes.isEmpty && replica.state.tasks.isEmpty)
+  }
 }

@@ -210,4 +210,16 @@ struct AvailabilityTests {
     scene.speak("a1")
     #expect(scene.look() == [.health(node: "a1", .ready)])
   }
+
+  @Test(
+    "a node that was forgotten is not taken in anew for what it said before, though the leader was held up")
+  func staysForgotten() {
+    var scene = Scene(nodes: ["a1", "b1"])
+    scene.silence("a1")
+    scene.act(after: .seconds(2))
+    scene.accept(.forget(node: "a1"))
+    scene.pass(.seconds(10))
+    scene.listeningSince = scene.now
+    #expect(scene.look() == [])
+  }
 }

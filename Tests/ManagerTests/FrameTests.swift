@@ -19,7 +19,8 @@ struct FrameTests {
   func unknownManager() {
     var subject = Subject()
     subject.receive(report(of: "b"), from: 9)
-    #expect(subject.notes.last == "what the unknown manager n9 sends is ignored until it introduces itself")
+    #expect(
+      subject.notes.last == "what the unknown manager n9 sends is ignored: it has not introduced itself")
     #expect(!subject.reportedNodes.contains("b"))
     let vote = Message.Body.preVoteRequest(last: Position(index: 9, term: 9))
     subject.forgetSent()

@@ -68,6 +68,29 @@ struct IntroductionTests {
     #expect(introduced(subject) == [4])
   }
 
+  @Test("a survivor that decides alone takes no introduction, before it has applied its own recovery too")
+  func survivor() {
+    var subject = Subject(
+      restored: .fresh(Membership(voters: [NodeID(1)]), admission: Admission()))
+    subject.receive(introduction(500, 7), from: 4)
+    #expect(introduced(subject) == [])
+    #expect(subject.notes.contains { $0.contains("this manager decides alone") })
+  }
+
+  @Test("a removed manager is kept out of the link, though the roster is as it was")
+  func removedIsRefused() {
+    var subject = Subject()
+    let adding = Proposal.of(.managers(ManagerChange(adding: newcomer)), token: 1)
+    let removing = Proposal.of(.managers(ManagerChange(removing: NodeID(4))), token: 2)
+    subject.follow(2, term: 2, commands: [adding.encoded(), removing.encoded()])
+    var restored = Restored.fresh(Membership(voters: [1, 2, 3].map { NodeID($0) }), admission: Admission())
+    restored.snapshot = Snapshot(
+      position: Position(index: 2, term: 2), membership: restored.snapshot.membership,
+      state: subject.manager.state.encoded())
+    restored.hardState = HardState(term: 2)
+    #expect(Subject(restored: restored).rosters.last?.removed == [NodeID(4)])
+  }
+
   @Test("nobody introduces another, and a manager that is not admitted itself takes no introduction")
   func notTaken() {
     var subject = Subject()

@@ -41,6 +41,7 @@ struct PeerMessageTests {
           applied: Position(index: 5, term: 2))),
       "321e0a1808041201641a017a220831302e302e302e3428a87430a67410051802"
     ),
+    (.understands(.forgetsNodes), "3802"),
   ]
 
   private func hex(_ bytes: [UInt8]) -> String {

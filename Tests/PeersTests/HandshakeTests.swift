@@ -58,7 +58,7 @@ struct HandshakeTests {
       (PeerIdentity.operator(cluster: "portal", name: "jane"), "not-a-manager"),
       (manager(2, cluster: "other"), "foreign-cluster"),
       (.operator(cluster: "other", name: "jane"), "foreign-cluster"),
-      (manager(5), "not-a-member"),
+      (manager(5), "removed"),
       (manager(1), "ourselves"),
     ])
   func certificates(identity: PeerIdentity, code: String) {
@@ -101,7 +101,7 @@ struct HandshakeTests {
     var handshake = Handshake(.acceptor)
     _ = try handshake.secured(by: Self.manager(2), members: Self.members)
     let fewer = MemberTable(own: NodeID(1), cluster: "portal", members: [], removed: [NodeID(2)])
-    #expect(throws: LinkFailure.notAMember(NodeID(2))) {
+    #expect(throws: LinkFailure.removed(NodeID(2))) {
       try handshake.received(Self.frame(Self.hello(2)), members: fewer)
     }
   }

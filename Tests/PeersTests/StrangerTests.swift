@@ -102,7 +102,7 @@ struct StrangerTests {
       one.peers.setMembers(one.peers.status().map(\.member), removed: [NodeID(9)])
       let stranger = try await Stranger.connect(to: one, as: TestManager.credentials(9))
       try await stranger.untilClosed()
-      try await expectLine("not-a-member", one)
+      try await expectLine("removed", one)
       #expect(
         String(decoding: stranger.received, as: UTF8.self).contains("n9 was removed from the cluster"))
     }
