@@ -132,7 +132,7 @@ extension Manager {
     haltReason == nil
       && (state.appliedIndex >= raft.snapshotPosition.index + Index(configuration.snapshotEntries)
         // At least as many as the last one has: while the state is large, snapshots stay at half of what is written.
-        || bytesSinceSnapshot >= max(configuration.snapshotBytes, snapshotSize))
+        || bytesSinceSnapshot + snapshotLead >= max(configuration.snapshotBytes, snapshotSize))
   }
 
   /// A quiet moment is the time to shorten the log.
@@ -142,6 +142,7 @@ extension Manager {
 
   mutating func snapshot(at now: Instant, into effects: inout [Effect]) {
     let encoded = state.encoded()
+    snapshotLead = isRestDue(at: now) ? configuration.snapshotLead : 0
     bytesSinceSnapshot = 0
     snapshotSize = encoded.count
     stepRaft(.snapshot(index: state.appliedIndex, state: encoded), at: now, into: &effects)

@@ -49,6 +49,8 @@ public struct Manager: Sendable {
   var preferredSince = Instant.never
   var wallClockMilliseconds: Int64 = 0
   var bytesSinceSnapshot = 0
+  /// By so many bytes the next snapshot is made earlier.
+  var snapshotLead: Int
   var lastApplied: Instant
   /// The bytes of the last snapshot's state.
   var snapshotSize = 0
@@ -75,6 +77,7 @@ public struct Manager: Sendable {
     // As the others read it from a report: a description that differed from its own encoding would be news for ever.
     if let read = try? NodeDescription(decoding: configuration.node.encoded()) { configuration.node = read }
     self.configuration = configuration
+    snapshotLead = configuration.snapshotLead
     self.disk = disk
     roster = configuration.managers
     state = State(cluster: configuration.cluster)

@@ -44,9 +44,9 @@ struct SnapshotTests {
     return .max
   }
 
-  @Test("under load there is one for every 4 MiB")
+  @Test("under load there is one for every 4 MiB, the first earlier by the manager's place: they take turns")
   mutating func underLoad() {
-    #expect((1...4).map { _ in halfMebibytesUntilSnapshot() } == [8, 8, 8, 8])
+    #expect((1...4).map { _ in halfMebibytesUntilSnapshot() } == [6, 8, 8, 8])
   }
 
   @Test("a large state is written anew only after as many bytes as it has")
@@ -58,8 +58,8 @@ struct SnapshotTests {
     let first = halfMebibytesUntilSnapshot()
     let second = halfMebibytesUntilSnapshot()
     let third = halfMebibytesUntilSnapshot()
-    #expect(first == 8)
+    #expect(first == 6)
     #expect((8...10).contains(second))
-    #expect((16...20).contains(third))
+    #expect((14...18).contains(third))
   }
 }
