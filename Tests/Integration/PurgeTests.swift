@@ -119,7 +119,8 @@ extension ThreeZones {
 
       let status = try await Cluster.whole()
       #expect(status.caches.allSatisfy { $0.lag == 0 })
-      #expect(try await Shop.page(at: .b).isMiss)
+      let page = try await Shop.page(at: .b)
+      #expect(page.isMiss, "\(page), \(status.caches)")
     }
   }
 }
