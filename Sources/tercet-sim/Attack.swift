@@ -62,7 +62,7 @@
     }
 
     private static var worlds: [Attack] {
-      (UInt64(1)...600).map { seed in
+      (UInt64(1)...200).map { seed in
         Attack(kind: .world, name: "random world \(seed)") {
           var run = ScenarioRun(.drawn(seed: seed), seed: seed)
           return run.run().failure.map { "\($0)" }
