@@ -4,10 +4,14 @@ struct RegularExpressionReader {
   var place = 0
   /// Groups that PCRE keeps the text of.
   private(set) var captures = 0
+  /// Signs `|` read so far.
+  private var alternatives = 0
   private var depth = 0
   private var ignoresCase = false
 
   private static let maximumDepth = 20
+  /// PCRE finds out what a repeat need not try again by comparing it with what follows, about 1,000 times at most.
+  private static let maximumAlternatives = 200
   private static let maximumCount = 1_000
 
   typealias Flaw = RegularExpression.Flaw
@@ -27,7 +31,14 @@ struct RegularExpressionReader {
 
   private mutating func readAlternatives() throws(Flaw) -> Part {
     var sequences = [try readSequence()]
-    while skip("|") { sequences.append(try readSequence()) }
+    while skip("|") {
+      alternatives += 1
+      if alternatives > Self.maximumAlternatives {
+        place -= 1
+        throw flaw("more than \(Self.maximumAlternatives) alternatives are not taken; divide it")
+      }
+      sequences.append(try readSequence())
+    }
     return Self.join(sequences.map(Self.summary), of: sequences)
   }
 
@@ -98,6 +109,9 @@ struct RegularExpressionReader {
     }
     if least > Self.maximumCount || most ?? 0 > Self.maximumCount {
       throw Flaw(place: start + 1, reason: "more than \(Self.maximumCount) repeats are not taken")
+    }
+    if most == 0 {
+      throw Flaw(place: start + 1, reason: "what is repeated no time at all says nothing; leave it out")
     }
     if let most, least > most {
       throw Flaw(place: start + 1, reason: "the numbers of repeats are the wrong way round")

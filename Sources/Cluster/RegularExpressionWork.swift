@@ -65,7 +65,14 @@ struct RegularExpressionWork {
     try take(start.count * Double(alternatives.count), at: item)
     var ends: [Ways] = []
     for sequence in alternatives { ends.append(try goThrough(sequence, from: start, before: following)) }
-    return Self.join(ends, alike: Self.alike(alternatives))
+    var through = Self.join(ends)
+    // A single way that each leaves a single one goes through those only that begin with what it has before it. Of
+    // several ways each may go through another one.
+    if start.count == 1, ends.allSatisfy({ $0.count <= 1 }) {
+      through.count = min(through.count, Double(Self.alike(alternatives)))
+      through.atOneByte = min(through.atOneByte, through.count)
+    }
+    return through
   }
 
   private mutating func goThrough(
@@ -86,16 +93,17 @@ struct RegularExpressionWork {
     return .bytes(item.canBeEmpty ? item.part.first.union(next.first) : item.part.first)
   }
 
-  /// One text can go as many ways as there are alternatives that begin alike; behind them any of them may lie.
-  private static func join(_ ends: [Ways], alike: Int) -> Ways {
-    let all = ends.reduce(0) { $0 + $1.count }
-    let count = min(all, Double(alike) * (ends.map(\.count).max() ?? 0))
+  /// Behind alternatives any of their ways may lie. That they begin differently makes them no fewer: what is counted are
+  /// the ways of all starts, and each may go another one.
+  private static func join(_ ends: [Ways]) -> Ways {
+    let count = ends.reduce(0) { $0 + $1.count }
     let known = ends.compactMap(\.behind)
     return Ways(
       count: count, atOneByte: min(count, ends.reduce(0) { $0 + $1.atOneByte }),
       behind: known.count == ends.count ? known.reduce(ByteSet()) { $0.union($1) } : nil)
   }
 
+  /// How many of them begin alike at most.
   private static func alike(_ alternatives: [[Item]]) -> Int {
     let firsts = alternatives.map { following(of: $0) }
     return (0...255).map { byte in firsts.count { $0.contains(UInt8(byte)) } }.max() ?? 1
@@ -127,7 +135,7 @@ struct RegularExpressionWork {
       return Ways(count: ways.count, atOneByte: ways.atOneByte)
     }
     let through = try goThrough(part.alternatives, item, from: ways, before: next)
-    return item.least == 1 ? through : Self.join([ways, through], alike: 2)
+    return item.least == 1 ? through : Self.join([ways, through])
   }
 
   private mutating func goThroughByte(_ item: Item, from ways: Ways) throws(Flaw) -> Ways {

@@ -76,6 +76,8 @@ extension Manager {
 
   private mutating func take(_ report: Report, from sender: Peer, at now: Instant) {
     guard report.description.name == sender.name else { return }
+    // Another process may run another program: it says itself what that understands, right behind its report.
+    if reports[sender.name]?.process != report.process { levels[sender.id] = nil }
     if let known = reports[sender.name] {
       // A delayed report of the same process is older news; a smaller number after a restart is not.
       let isOlder = report.sequence <= known.sequence && report.process == known.process

@@ -43,6 +43,8 @@ struct RegularExpressionTests {
       // From every character on it would be gone through anew.
       (#"\d+/[^/]+$"#, 5), (#"(\?.*)?x$"#, 4), (#"\?(.*&)?page="#, 4), (#"\.css(\?.*)?(#.*)?$"#, 9),
       ("x.{0,1000}a$", 2), ("(/|.)[^/]+$", 6), ("/?[^/]+$", 3), ("(ab)*=", 1), ("[ab]+$", 1), ("a+?/", 1),
+      (#"^.*(?:a[^a]*|b[^b]*|c[^c]*).{0,850}[!~]"#, 28), ("^.{0,3000}[^/]*", 3),
+      ("^a[^/]*(?:/a){0}/[bc]", 14), ("^(" + String(repeating: "a|", count: 201) + "a)", 404),
       ("/a{2,}[ab]*$", 7), ("(?=.*a)b", 4), ("^/.*(?:a|x){500}y", 5), (String(repeating: "()", count: 31), 1),
     ])
   func refused(expression: String, place: Int) throws {
