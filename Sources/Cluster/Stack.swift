@@ -350,6 +350,14 @@ public struct UpdatePolicy: Hashable, Codable, Sendable {
     self.order = order
   }
 
+  /// How many tasks may be missing while they are replaced.
+  public var replaceable: Int {
+    switch order {
+    case .startFirst: 0
+    case .stopFirst: parallelism == 0 ? .max : parallelism
+    }
+  }
+
   /// Docker Swarm's defaults (`docker service create --help`).
   public static let update = UpdatePolicy()
   public static let rollback = UpdatePolicy()

@@ -73,6 +73,15 @@ public struct ServiceState: Hashable, Codable, Sendable {
   public func template(of revision: UInt64) -> TaskTemplate? {
     revisions.first { $0.number == revision }?.template
   }
+
+  /// The policy by which tasks are replaced at present. What has a port of its node cannot start beside what it
+  /// replaces.
+  public var replacement: UpdatePolicy {
+    var policy = specification.update
+    if case .rollingBack? = rollout?.phase { policy = specification.rollback }
+    if specification.template.ports.contains(where: { $0.mode == .host }) { policy.order = .stopFirst }
+    return policy
+  }
 }
 
 /// A change of a service's revision on its way. Each step is committed, so that any later leader goes on where

@@ -50,6 +50,9 @@ struct ServicePlan {
     self.scheduler = scheduler
   }
 
+  /// The policy by which tasks are replaced at present.
+  var policy: UpdatePolicy { service.replacement }
+
   /// All that is decided, to be proposed together.
   var intents: [Intent] {
     var intents = events.map { Intent.rollout(name, revision: service.revision, $0) }
@@ -59,17 +62,6 @@ struct ServicePlan {
 
   /// Whether this look leaves the service's tasks as they are.
   var isQuiet: Bool { remove.isEmpty && add.isEmpty && events.isEmpty }
-
-  /// The policy by which tasks are replaced at present. What has a port of its node cannot start beside what it
-  /// replaces.
-  var policy: UpdatePolicy {
-    var policy = service.specification.update
-    if case .rollingBack? = service.rollout?.phase { policy = service.specification.rollback }
-    if service.specification.template.ports.contains(where: { $0.mode == .host }) {
-      policy.order = .stopFirst
-    }
-    return policy
-  }
 
   mutating func drop(_ task: Task) {
     remove.append(task.id)

@@ -93,6 +93,14 @@ extension Manager {
 
   // MARK: Reports
 
+  /// Those of the other nodes that were heard lately: they are still so.
+  func freshReports(at now: Instant) -> [Report] {
+    others.compactMap { peer in
+      guard let last = heard[peer.name], now - last < configuration.control.nodeLostAfter else { return nil }
+      return reports[peer.name]
+    }
+  }
+
   /// What a node said that is gone for good: nobody shall see it any more.
   mutating func forgetSilent(_ node: String, at now: Instant) {
     guard node != configuration.node.name,

@@ -224,6 +224,8 @@ public struct Manager: Sendable {
 
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
     guard mayAct else { return }
-    for (id, action) in reconciler.reconcile(state, at: now) { effects.append(.perform(id, action)) }
+    for (id, action) in reconciler.reconcile(state, others: freshReports(at: now), at: now) {
+      effects.append(.perform(id, action))
+    }
   }
 }

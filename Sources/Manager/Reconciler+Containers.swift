@@ -8,7 +8,7 @@ extension Reconciler {
   private static let balancerPatience = Duration.seconds(30)
 
   mutating func runContainers(
-    _ state: State, at now: Instant, _ wanted: inout [Action]
+    _ state: State, besides leftovers: Leftovers, at now: Instant, _ wanted: inout [Action]
   ) {
     guard let containers, let description = state.nodes[node]?.description else { return }
     let tasks = state.tasks(on: node)
@@ -34,6 +34,7 @@ extension Reconciler {
       wanted.append(.runTask(launch))
     }
     for container in containers where !tasks.contains(where: { $0.id == container.task }) {
+      if leftovers.values.contains(where: { $0.contains(container) }) { continue }
       if description.runsBalancer, mayHaveTraffic(container.task, at: now) { continue }
       let grace = gracePeriods[container.task] ?? .seconds(10)
       wanted.append(
@@ -56,9 +57,8 @@ extension Reconciler {
 
   /// Whether a container of the service is still there that is no longer wanted.
   private func hasLeftover(of service: ServiceName, _ tasks: [Task]) -> Bool {
-    let prefix = "\(service.stack)_\(service.service)."
-    return (containers ?? []).contains { container in
-      container.name.hasPrefix(prefix) && !tasks.contains { $0.id == container.task }
+    (containers ?? []).contains { container in
+      container.isOf(service) && !tasks.contains { $0.id == container.task }
     }
   }
 
@@ -123,21 +123,22 @@ extension Reconciler {
 // MARK: Load balancer
 
 extension Reconciler {
-  mutating func balance(_ state: State, _ wanted: inout [Action]) {
+  mutating func balance(_ state: State, with leftovers: Leftovers, _ wanted: inout [Action]) {
     guard state.nodes[node]?.description.runsBalancer == true, containers != nil else { return }
-    let desired = Balancing(frontends: frontends(state))
+    let desired = Balancing(frontends: frontends(state, leftovers))
     let action = Action.balance(desired)
     if desired != balancing || attempts.failureCount(of: action) > 0 { wanted.append(action) }
   }
 
-  private func frontends(_ state: State) -> [Balancing.Frontend] {
+  private func frontends(_ state: State, _ leftovers: Leftovers) -> [Balancing.Frontend] {
     var frontends: [Balancing.Frontend] = []
     for (name, service) in state.services {
       for port in service.specification.template.ports where port.mode == .balanced {
         frontends.append(
           Balancing.Frontend(
             name: "\(name.stack)_\(name.service)_\(port.published)", port: port.published,
-            servers: servers(of: name, published: port.published, state),
+            servers: servers(of: name, published: port.published, state)
+              + (leftovers[name] ?? []).compactMap { $0.server(for: port) },
             elsewhere: balancersElsewhere(state, port: port.published)))
       }
     }
@@ -157,11 +158,17 @@ extension Reconciler {
       guard let task = state.tasks[container.task], task.node == node, task.service == name,
         let template = state.services[name]?.template(of: task.revision),
         let port = template.ports.first(where: { $0.published == published }),
-        container.condition == .running, container.health == .healthy || container.health == .unchecked,
-        let address = container.address
+        container.isWell
       else { return nil }
-      return Balancing.Server(
-        name: Balancing.serverName(task.id, port), address: address, port: port.target)
+      return container.server(for: port)
+    }
+  }
+}
+
+extension ContainerObservation {
+  fileprivate func server(for port: Port) -> Balancing.Server? {
+    address.map {
+      Balancing.Server(name: Balancing.serverName(task, port), address: $0, port: port.target)
     }
   }
 }

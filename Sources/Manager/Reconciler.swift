@@ -48,13 +48,16 @@ struct Reconciler: Sendable {
     unavailable.map { "\($0) on \(node): \($1)" } + attempts.problems + notices.problems
   }
 
-  /// The next actions, with their numbers.
-  mutating func reconcile(_ state: State, at now: Instant) -> [(Manager.ActionID, Action)] {
+  /// The next actions, with their numbers. `others`: what the other nodes say that were heard lately.
+  mutating func reconcile(
+    _ state: State, others: [Report], at now: Instant
+  ) -> [(Manager.ActionID, Action)] {
     nextLook = now + .seconds(1)
     notices.forget(at: now)
     var wanted: [Action] = []
-    balance(state, &wanted)
-    runContainers(state, at: now, &wanted)
+    let leftovers = leftoversNeeded(state, others: others)
+    balance(state, with: leftovers, &wanted)
+    runContainers(state, besides: leftovers, at: now, &wanted)
     for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
     purge(state, at: now, &wanted)
     return wanted.compactMap { start($0, at: now) }

@@ -14,7 +14,7 @@ extension PlantedBug {
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .purgesGoBack, .standbyCountedEarly,
       .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard,
-      .levelRaisedEarly, .newIntentsEarly:
+      .levelRaisedEarly, .newIntentsEarly, .leftoversDropped:
       .manager
     default: .raft
     }
@@ -111,6 +111,8 @@ extension PlantedBug {
     case .levelRaisedEarly:
       "the cluster's feature level is raised as soon as one manager understands it (MongoDB's, CockroachDB's finalization)"
     case .newIntentsEarly: "an intent is proposed that managers of the older version cannot read"
+    case .leftoversDropped:
+      "a node that comes back removes what serves and is no longer wanted before what is wanted there serves"
     default: nil
     }
   }

@@ -67,6 +67,7 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case givenUpHeard = "given-up-heard"
   case levelRaisedEarly = "level-raised-early"
   case newIntentsEarly = "new-intents-early"
+  case leftoversDropped = "leftovers-dropped"
 }
 
 #if PlantedBugs

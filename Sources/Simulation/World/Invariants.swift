@@ -13,9 +13,6 @@ struct Invariants: Sendable {
   private var reports: [[String: (process: UInt64, sequence: UInt64)]]
   /// How many tasks of the example's service must at least serve, newest last, with the time since when.
   private(set) var required: [(count: Int, since: Instant)] = []
-  /// The tasks that the newest state wants, and since when it no longer wants others. Looked up, never iterated.
-  private var wantedTasks: [TaskID] = []
-  private(set) var unwantedSince: [TaskID: Instant] = [:]
   /// The highest index that any manager ever applied.
   private(set) var appliedAnywhere: Index = 0
 
@@ -104,10 +101,6 @@ struct Invariants: Sendable {
   }
 
   private mutating func note(_ state: State, at now: Instant) {
-    if state.tasks.keys != wantedTasks {
-      for task in wantedTasks where state.tasks[task] == nil { unwantedSince[task] = now }
-      wantedTasks = state.tasks.keys
-    }
     guard let service = state.services[ExampleStack.web] else { return }
     let count = state.wantedTasks(of: service) - service.replaceable
     if required.last?.count != count { required.append((count, now)) }

@@ -224,8 +224,6 @@ extension World {
 
   mutating func powerOn(_ index: Int) {
     machines[index].isOn = true
-    // Until now nothing of it could be made good.
-    disturbedAt = max(disturbedAt, now)
     start(index)
   }
 }

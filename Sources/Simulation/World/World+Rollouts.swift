@@ -16,10 +16,8 @@ extension World {
       let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell
     else { return }
     let others = machines.reduce(0) { $0 + $1.containers.wellAndWanted(by: state) }
-    // A removal may have been decided when fewer were required, and reach a machine that was cut off long after.
-    let decided = invariants.unwantedSince[task] ?? now
-    let required = invariants.fewestRequired(
-      since: decided + Duration(nanoseconds: -Self.recovery.nanoseconds))
+    // A removal may have been decided when fewer were required.
+    let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
     if others < required {
       violate(
         .rolloutKeepsMinimum,

@@ -1,0 +1,214 @@
+import Cluster
+import Manager
+import Raft
+import Testing
+import WireFormat
+
+@Suite("Containers that the log no longer wants serve on until enough of what it wants does")
+struct LeftoverTests {
+  private static let web = ServiceName(stack: "shop", service: "web")
+
+  private var subject = Subject(managers: 3)
+  private var nextToken: UInt64 = 1
+  private var isBalanced = false
+  /// Every task that there was.
+  private var seen: Set<TaskID> = []
+
+  /// Node `a` or `b`, that runs containers.
+  private func node(_ name: String) -> NodeDescription {
+    var node = Subject.described(name)
+    node.runsContainers = true
+    node.runsBalancer = isBalanced
+    return node
+  }
+
+  private mutating func commit(_ intents: Intent...) {
+    let commands = intents.map { intent in
+      defer { nextToken += 1 }
+      return Proposal.of(intent, token: nextToken).encoded()
+    }
+    subject.follow(3, commands: commands)
+  }
+
+  private func deployment(_ change: (inout Service) -> Void) -> Intent {
+    var service = Service(
+      name: "web", template: TaskTemplate(image: "shop:1"), mode: .replicated(3),
+      update: UpdatePolicy(order: .startFirst))
+    if isBalanced { service.template.ports = [Port(target: 8080, published: 80)] }
+    change(&service)
+    return .deploy(Stack(name: "shop", services: [service]))
+  }
+
+  /// Three tasks of the service run on node a, and serve.
+  private mutating func serve(_ change: (inout Service) -> Void = { _ in }) -> [Task] {
+    subject = Subject(managers: 3, node: node("a"))
+    commit(.register(node("a")), .register(node("b")), deployment(change))
+    let tasks = assign(3, to: "a")
+    see(tasks)
+    subject.finishActions()
+    seeServing(tasks)
+    return tasks
+  }
+
+  /// So many more tasks; returns them.
+  private mutating func assign(_ count: Int, to node: String, inPlaceOf old: [Task] = []) -> [Task] {
+    let known = Set(subject.manager.state.tasks.keys)
+    let revision = subject.manager.state.services[Self.web]!.revision
+    commit(
+      .assign(
+        remove: old.map(\.id),
+        add: (1...count).map { Assignment(service: Self.web, slot: $0, node: node, revision: revision) }))
+    return subject.manager.state.tasks(on: node).filter { !known.contains($0.id) }
+  }
+
+  /// These run on node a, and nothing else does.
+  private mutating func see(_ tasks: [Task], starting: [Task] = []) {
+    seen.formUnion((tasks + starting).map(\.id))
+    let containers = (tasks + starting).map { task in
+      var container = ContainerObservation(
+        task: task.id, name: task.containerName, container: "0", condition: .running,
+        health: starting.contains(task) ? .starting : .healthy)
+      container.address = "172.17.0.2"
+      return container
+    }
+    subject.step(.observed(.containers(containers)))
+  }
+
+  /// The load balancer finds that these are up.
+  private mutating func seeServing(_ tasks: [Task]) {
+    guard isBalanced else { return }
+    subject.step(.observed(.balancer(BalancerObservation(serving: tasks.map { "\($0.id)_8080" }))))
+  }
+
+  /// Node b says that these of its tasks serve.
+  private mutating func hear(_ tasks: [Task], sequence: UInt64 = 1) {
+    var report = Report(description: node("b"), process: 2, sequence: sequence, appliedIndex: 1)
+    report.tasks = tasks.map { TaskReport(task: $0.id, name: $0.containerName, phase: .serving) }
+    subject.receive(.report(report), from: 2)
+    subject.pass(.seconds(1))
+  }
+
+  private var removed: [TaskID] {
+    subject.performed.compactMap { if case .removeTask(let task, _, _) = $0.action { task } else { nil } }
+  }
+
+  /// The tasks that the load balancer was told of last, by age.
+  private var balanced: [TaskID] {
+    for case .balance(let balancing) in subject.performed.reversed().map(\.action) {
+      return balancing.frontends.flatMap(\.servers).compactMap { server in
+        seen.first { server.name == "\($0)_8080" }
+      }.sorted()
+    }
+    return []
+  }
+
+  @Test("until what was started in their place on the same node serves, one for one")
+  mutating func sameNode() {
+    let old = serve()
+    let new = assign(3, to: "a", inPlaceOf: old)
+    subject.finishActions()
+    see(old, starting: new)
+    subject.pass(.seconds(60))
+    #expect(removed.isEmpty)
+    see(old + [new[0]], starting: Array(new[1...]))
+    #expect(removed == [old[0].id])
+    see(old + new)
+    #expect(removed.sorted() == old.map(\.id).sorted())
+  }
+
+  @Test("until what is wanted elsewhere serves, by what was heard of it lately")
+  mutating func elsewhere() {
+    let old = serve()
+    let new = assign(3, to: "b", inPlaceOf: old)
+    subject.pass(.seconds(5))
+    #expect(removed.isEmpty)
+    hear(Array(new[...0]))
+    #expect(removed.count == 1)
+    hear(new, sequence: 2)
+    #expect(removed.count == 3)
+  }
+
+  @Test("what another node said before it fell silent does not count")
+  mutating func silent() {
+    let old = serve()
+    hear(assign(3, to: "b"))
+    subject.pass(.seconds(2))
+    commit(.assign(remove: old.map(\.id), add: []))
+    subject.pass(.seconds(60))
+    #expect(removed.isEmpty)
+    hear([], sequence: 2)
+    #expect(removed.isEmpty)
+    hear(subject.manager.state.tasks(on: "b"), sequence: 3)
+    #expect(removed == old.map(\.id))
+  }
+
+  @Test("with their traffic, and without it for good once the load balancer has left them out")
+  mutating func traffic() {
+    isBalanced = true
+    let old = serve()
+    #expect(balanced == old.map(\.id))
+    let new = assign(3, to: "a", inPlaceOf: old)
+    subject.finishActions()
+    see(old, starting: new)
+    subject.finishActions()
+    #expect(balanced == old.map(\.id))
+    see(old + new)
+    subject.finishActions()
+    #expect(balanced == (old + new).map(\.id))
+    #expect(removed.isEmpty, "nothing reaches the new ones yet")
+    seeServing(old + new)
+    #expect(balanced == new.map(\.id))
+    #expect(removed.isEmpty, "the load balancer has not left them out yet")
+    subject.finishActions()
+    #expect(removed == old.map(\.id))
+    // They may be ending: that the new ones fail does not bring them back.
+    see(old, starting: new)
+    seeServing([])
+    subject.finishActions()
+    #expect(balanced.isEmpty)
+  }
+
+  @Test("also when the manager itself was restarted: the load balancer tells which of them it has")
+  mutating func restarted() {
+    isBalanced = true
+    let old = serve()
+    var again = Subject(managers: 3, node: node("a"))
+    swap(&subject, &again)
+    commit(.register(node("a")), .register(node("b")), deployment { _ in })
+    _ = assign(3, to: "b")
+    seeServing(Array(old[1...]))
+    see(old)
+    #expect(balanced == old[1...].map(\.id))
+    subject.finishActions()
+    #expect(removed == [old[0].id])
+  }
+
+  @Test("but no cache: it would miss the purges")
+  mutating func caches() {
+    let old = serve { $0.labels = [Setting(Service.cacheLabel, "6082")] }
+    _ = assign(3, to: "b", inPlaceOf: old)
+    #expect(removed == old.map(\.id))
+  }
+
+  @Test("no longer than the service wants so many: scaled down, given up, or with a policy that lets some be missing")
+  mutating func fewerWanted() {
+    var old = serve()
+    commit(.scale(Self.web, replicas: 1), .assign(remove: old[1...].map(\.id), add: []))
+    #expect(removed == old[1...].map(\.id))
+
+    old = serve()
+    commit(.remove(stack: "shop"))
+    #expect(removed == old.map(\.id))
+
+    old = serve { $0.update.order = .stopFirst }
+    _ = assign(3, to: "b", inPlaceOf: old)
+    #expect(removed == [old[0].id])
+
+    old = serve {
+      $0.update.order = .stopFirst
+      $0.update.parallelism = 0
+    }
+    _ = assign(3, to: "b", inPlaceOf: old)
+    #expect(removed == old.map(\.id))
+  }
+}
