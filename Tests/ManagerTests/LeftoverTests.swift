@@ -163,8 +163,6 @@ struct LeftoverTests {
     #expect(removed == old.map(\.id))
     // They may be ending: that the new ones fail does not bring them back.
     see(old, starting: new)
-    seeServing([])
-    subject.finishActions()
     #expect(balanced.isEmpty)
   }
 
@@ -190,7 +188,7 @@ struct LeftoverTests {
     #expect(removed == old.map(\.id))
   }
 
-  @Test("no longer than the service wants so many: scaled down, given up, or with a policy that lets some be missing")
+  @Test("no longer than so many are wanted: scaled down, removed, or with a policy that lets some be missing")
   mutating func fewerWanted() {
     var old = serve()
     commit(.scale(Self.web, replicas: 1), .assign(remove: old[1...].map(\.id), add: []))
