@@ -26,6 +26,8 @@ extension ServicePlan {
         case (_, .serving?): .serves
         case (_, .starting?): .starting
         case (_, .unhealthy?), (_, .ended?): .nothing
+        // That this manager has heard nothing of its node says nothing of the task, however long that lasts.
+        case (_, nil) where situation.reports[task.node] == nil: .unknown
         case (_, .well?), (_, .preparing?), (_, nil):
           timers.hasHeld("not serving \(task.id)", for: settings.nodeLostAfter, &look) ? .nothing : .unknown
         }

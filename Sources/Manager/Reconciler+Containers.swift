@@ -58,7 +58,7 @@ extension Reconciler {
   /// Whether a container of the service is still there that is no longer wanted.
   private func hasLeftover(of service: ServiceName, _ tasks: [Task]) -> Bool {
     (containers ?? []).contains { container in
-      container.isOf(service) && !tasks.contains { $0.id == container.task }
+      service.named(container.name) && !tasks.contains { $0.id == container.task }
     }
   }
 
@@ -85,8 +85,9 @@ extension Reconciler {
       reports.append(
         TaskReport(task: task.id, name: task.containerName, phase: phase(of: task, container, state)))
     }
-    for container in containers ?? [] where state.tasks[container.task]?.node != node {
-      reports.append(TaskReport(task: container.task, name: container.name, phase: .starting))
+    for container in containers ?? [] where state.tasks[container.task] == nil {
+      let phase = servesOn(container, state) ? TaskReport.Phase.serving : .starting
+      reports.append(TaskReport(task: container.task, name: container.name, phase: phase))
     }
     return reports.sorted { $0.task < $1.task }
   }

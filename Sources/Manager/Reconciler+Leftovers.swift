@@ -14,23 +14,34 @@ extension Reconciler {
   /// The unwanted containers that have to serve on, by what the other nodes say that were heard lately.
   func leftoversNeeded(_ state: State, others: [Report]) -> Leftovers {
     var needed = Leftovers()
-    guard !planted(.leftoversDropped), let containers, let description = state.nodes[node]?.description else {
-      return needed
-    }
-    let leftovers = containers.filter { $0.isWell && state.tasks[$0.task]?.node != node }
-    guard !leftovers.isEmpty else { return needed }
+    guard !planted(.leftoversDropped), let containers,
+      containers.contains(where: { $0.isWell && state.tasks[$0.task] == nil })
+    else { return needed }
     let reports = taskReports(state) + others.flatMap(\.tasks)
     for (name, service) in state.services {
-      // A cache that the log does not know gets no purges.
-      guard service.specification.cachePort == nil else { continue }
       let required = state.wantedTasks(of: service) - service.replacement.replaceable
       let missing = required - reports.count { $0.doesItsWork && state.tasks[$0.task]?.service == name }
       guard missing > 0 else { continue }
-      let isBalanced = description.runsBalancer && service.publishesBalanced
-      let serving = leftovers.filter { $0.isOf(name) && (!isBalanced || hasTraffic($0.task)) }
-      if !serving.isEmpty { needed[name] = serving.suffix(missing) }
+      // The newest of the whole cluster's: each node keeps its own of them. All of them could leave no slot free for a
+      // service that stops first, and so keep each other for ever.
+      let leftovers = reports.filter {
+        $0.phase == .serving && state.tasks[$0.task] == nil && name.named($0.name)
+      }
+      let kept = Set(leftovers.map(\.task).sorted().suffix(missing))
+      needed[name] = containers.filter { kept.contains($0.task) }
     }
     return needed
+  }
+
+  /// Whether a container does its work still that the log no longer wants.
+  func servesOn(_ container: ContainerObservation, _ state: State) -> Bool {
+    guard container.isWell, let description = state.nodes[node]?.description,
+      let (_, service) = state.services.first(where: { name, _ in name.named(container.name) }),
+      // A cache that the log does not know gets no purges.
+      service.specification.cachePort == nil
+    else { return false }
+    let isBalanced = service.specification.template.ports.contains { $0.mode == .balanced }
+    return !(description.runsBalancer && isBalanced) || hasTraffic(container.task)
   }
 
   /// Whether the load balancer has a container, for all that is known: one that it has left out may be ending.
@@ -51,13 +62,9 @@ extension TaskReport {
 
 extension ContainerObservation {
   var isWell: Bool { condition == .running && (health == .healthy || health == .unchecked) }
-
-  /// Whether it was made for a task of the service.
-  func isOf(_ service: ServiceName) -> Bool { name.hasPrefix("\(service.stack)_\(service.service).") }
 }
 
-extension ServiceState {
-  fileprivate var publishesBalanced: Bool {
-    specification.template.ports.contains { $0.mode == .balanced }
-  }
+extension ServiceName {
+  /// Whether a container is named after the service: it was made for one of its tasks.
+  func named(_ container: String) -> Bool { container.hasPrefix("\(stack)_\(service).") }
 }

@@ -127,6 +127,16 @@ struct AvailabilityTests {
     #expect(scene.look(after: .milliseconds(1)).removed == [unknown.id])
   }
 
+  @Test("old tasks on a node that has reported nothing wait for their turn, however long that lasts")
+  func unreportedIsNotIdle() {
+    var scene = serving(4, on: ["a1"], Self.stopFirst)
+    scene.accept(update("web:2", 4, Self.stopFirst))
+    scene.unreported = ["a1"]
+    for _ in 1...5 { #expect(scene.act(after: .seconds(1)).removed == []) }
+    scene.unreported = []
+    #expect(scene.act().removed.count == 1)
+  }
+
   @Test("what begins to move away from a lost node counts as missing at once")
   func lostDuringRollout() {
     var scene = serving(3, Self.stopFirst)

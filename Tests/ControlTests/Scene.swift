@@ -18,6 +18,8 @@ struct Scene {
   var listeningSince = Instant.origin
   /// When the nodes that keep silent spoke last.
   private var silent = SortedMap<String, Instant>()
+  /// Nodes that are heard and have not reported yet. Looked up only.
+  var unreported: Set<String> = []
   /// Of those whose process is not their first.
   var processes = SortedMap<String, UInt64>()
   /// Reports there were; each look sees new ones of all nodes that speak.
@@ -66,7 +68,7 @@ struct Scene {
     for node in state.nodes.values {
       if silent[node.name] == nil { lastSequence[node.name] = sequence }
       heard[node.name] = silent[node.name] ?? now
-      reports[node.name] = report(of: node)
+      if !unreported.contains(node.name) { reports[node.name] = report(of: node) }
     }
     return controllers.decide(
       Situation(

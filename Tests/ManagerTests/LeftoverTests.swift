@@ -142,6 +142,16 @@ struct LeftoverTests {
     #expect(removed == old.map(\.id))
   }
 
+  @Test("the newest of the whole cluster's, and no more than are missing: all could keep each other for ever")
+  mutating func shared() {
+    let old = serve { $0.update.order = .stopFirst }
+    let newer = assign(1, to: "b")
+    commit(.assign(remove: old.map(\.id) + newer.map(\.id), add: []))
+    #expect(removed == [old[0].id])
+    hear(newer)
+    #expect(removed == [old[0].id, old[1].id])
+  }
+
   @Test("with their traffic, and without it for good once the load balancer has left them out")
   mutating func traffic() {
     isBalanced = true
@@ -173,7 +183,7 @@ struct LeftoverTests {
     var again = Subject(managers: 3, node: node("a"))
     swap(&subject, &again)
     commit(.register(node("a")), .register(node("b")), deployment { _ in })
-    _ = assign(3, to: "b")
+    _ = assign(3, to: "b", inPlaceOf: assign(3, to: "a"))
     seeServing(Array(old[1...]))
     see(old)
     #expect(balanced == old[1...].map(\.id))

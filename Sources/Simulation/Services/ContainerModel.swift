@@ -16,11 +16,6 @@ public struct ContainerModel: Sendable {
   /// Containers that run and are as well as their health check says.
   public var well: Int { running.count { $0.isWell } }
 
-  /// Those of them whose tasks the log wants: the others are on their way out.
-  func wellAndWanted(by state: State) -> Int {
-    running.count { $0.isWell && state.tasks[$0.task] != nil }
-  }
-
   /// What came of starting a task: when its health check will say something, and what.
   struct Started {
     var healthAfter: Duration
