@@ -34,7 +34,7 @@ extension World {
 
   mutating func begin(_ action: Action, _ id: Manager.ActionID, on index: Int, life: Int) {
     chronicle?.note(now, index, .acts(action))
-    if case .removeTask(let task, _, _) = action { checkRemoval(of: task, on: index) }
+    checkMinimum(action, on: index)
     schedule(.finished(machine: index, life: life, id, action), after: duration(of: action, on: index, id))
   }
 

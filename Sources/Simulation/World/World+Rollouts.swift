@@ -8,33 +8,42 @@ extension World {
   /// How long after something befell containers or machines fewer may run than wanted.
   private static let recovery = Duration.seconds(20)
 
-  /// A container that serves is removed: enough others must serve and stay. One that the log no longer wants counts
-  /// for as long as its load balancer has it, however long its end takes. While something that befell the containers has
-  /// not been made good, there may be fewer than wanted whatever anyone does.
-  mutating func checkRemoval(of task: TaskID, on index: Int) {
-    guard now - disturbedAt > Self.recovery, let state = newestState,
-      let container = machines[index].containers.running.first(where: { $0.task == task }), container.isWell
-    else { return }
-    let others = machines.reduce(0) { $0 + $1.servingOn(by: state) }
+  /// What serves is taken away: enough others must serve and stay. A container is taken away when its load balancer
+  /// is told to leave it out, or when it is removed and the load balancer has it still. One that the log no longer wants
+  /// counts for as long as its load balancer has it. While something that befell the containers has not been made good,
+  /// there may be fewer than wanted whatever anyone does.
+  mutating func checkMinimum(_ action: Action, on index: Int) {
+    guard now - disturbedAt > Self.recovery, let state = newestState else { return }
+    let machine = machines[index]
+    let taken = machine.containers.running.filter { container in
+      guard container.isWell, machine.balancing.has(container.task) else { return false }
+      return switch action {
+      case .balance(let balancing): !balancing.has(container.task)
+      case .removeTask(let task, _, _): task == container.task
+      case .runTask, .database, .cache: false
+      }
+    }
+    guard !taken.isEmpty else { return }
+    let left = machines.reduce(0) { sum, machine in
+      sum
+        + machine.containers.running.count { container in
+          container.isWell && !taken.contains(container)
+            && (state.tasks[container.task] != nil || machine.balancing.has(container.task))
+        }
+    }
     // A removal may have been decided when fewer were required.
     let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
-    if others < required {
+    if left < required {
       violate(
         .rolloutKeepsMinimum,
-        "\(machines[index].name) removes a container that serves, and only \(others) are left of the \(required) required"
+        "\(machine.name) takes \(taken.count) away that serve, and only \(left) are left of the \(required) required"
       )
     }
   }
 }
 
-extension Machine {
-  fileprivate func servingOn(by state: State) -> Int {
-    containers.running.count { container in
-      container.isWell
-        && (state.tasks[container.task] != nil
-          || balancing.frontends.contains { frontend in
-            frontend.servers.contains { $0.name.hasPrefix("\(container.task)_") }
-          })
-    }
+extension Balancing {
+  fileprivate func has(_ task: TaskID) -> Bool {
+    frontends.contains { $0.servers.contains { $0.name.hasPrefix("\(task)_") } }
   }
 }
