@@ -14,7 +14,7 @@ extension Reconciler {
   /// The unwanted containers that have to serve on, by what the other nodes say that were heard lately.
   func leftoversNeeded(_ state: State, others: [Report]) -> Leftovers {
     var needed = Leftovers()
-    guard !planted(.leftoversDropped), let containers,
+    guard !dropsLeftovers, let containers,
       containers.contains(where: { $0.isWell && state.tasks[$0.task] == nil })
     else { return needed }
     let reports = taskReports(state) + others.flatMap(\.tasks)
@@ -31,6 +31,11 @@ extension Reconciler {
       needed[name] = containers.filter { kept.contains($0.task) }
     }
     return needed
+  }
+
+  /// What a leader gives up too early its node keeps: both have to be wrong.
+  private var dropsLeftovers: Bool {
+    planted(.leftoversDropped) || planted(.stoppedBeforeServing) || planted(.rolloutAllAtOnce)
   }
 
   /// Whether a container does its work still that the log no longer wants.

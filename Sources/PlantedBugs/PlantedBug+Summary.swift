@@ -82,8 +82,10 @@ extension PlantedBug {
       "a cache whose purges are forgotten is not flushed (a log that no longer reaches back)"
     case .switchoverLosesTail:
       "a switchover does not wait for the old primary's last record"
-    case .rolloutAllAtOnce: "a rolling update replaces all tasks at once (swarmkit's parallelism)"
-    case .stoppedBeforeServing: "an old task stops before the new one takes traffic"
+    case .rolloutAllAtOnce:
+      "a rolling update replaces all tasks at once (swarmkit's parallelism), and no node keeps what serves"
+    case .stoppedBeforeServing:
+      "an old task stops before the new one takes traffic: the leader gives it up, and its node does not keep it"
     default: nil
     }
   }
