@@ -7,7 +7,8 @@
 /// program below it stops with the advice to be upgraded.
 ///
 /// A new kind of intent, a new field of an intent or of the state, and a changed rule of `State.apply` each take a new
-/// level. What managers tell each other beside the log may gain fields without one: older programs pass them over.
+/// level. What managers tell each other beside the log may gain fields without one: programs pass them over from the
+/// second level on.
 public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Codable, Sendable {
   public let rawValue: UInt64
 
@@ -19,6 +20,8 @@ public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Codable, Sen
   public static let forgetsNodes = FeatureLevel(rawValue: 2)
   /// The queue of purges is bounded by bytes, beside their number: `PurgeQueue.maximumBytes`.
   public static let boundsPurgeBytes = FeatureLevel(rawValue: 2)
+  /// Reports may hold what a program does not know; before, it could not read them at all.
+  public static let passesOverUnknownFields = FeatureLevel(rawValue: 2)
   /// The highest that this program understands.
   public static let current = FeatureLevel(rawValue: 2)
 

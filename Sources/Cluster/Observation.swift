@@ -113,10 +113,15 @@ public struct CacheObservation: Hashable, Codable, Sendable {
   public var bans: Int
   /// Nil when nobody tells.
   public var counts: CacheCounts?
+  /// The last purge of the log up to which the driver has done everything, what has to be done a second time too: what
+  /// was being fetched during a purge may come in behind it. Nil when nobody tells.
+  public var settledThrough: Index?
 
   public init(
-    cache: String, isReachable: Bool, instance: String = "", bans: Int = 0, counts: CacheCounts? = nil
+    cache: String, isReachable: Bool, instance: String = "", bans: Int = 0, counts: CacheCounts? = nil,
+    settledThrough: Index? = nil
   ) {
+    self.settledThrough = settledThrough
     self.cache = cache
     self.isReachable = isReachable
     self.instance = instance
@@ -209,10 +214,16 @@ public struct CacheReport: Hashable, Codable, Sendable {
   public var isReachable: Bool
   /// 0 while a new cache has not yet forgotten what it held.
   public var position: Index
+  /// Up to where nothing is left to be done a second time, at most `position`; nil when the node does not tell.
+  public var settled: Index?
   public var bans: Int
   public var counts: CacheCounts?
 
-  public init(cache: String, isReachable: Bool, position: Index, bans: Int, counts: CacheCounts? = nil) {
+  public init(
+    cache: String, isReachable: Bool, position: Index, settled: Index? = nil, bans: Int,
+    counts: CacheCounts? = nil
+  ) {
+    self.settled = settled
     self.cache = cache
     self.isReachable = isReachable
     self.position = position

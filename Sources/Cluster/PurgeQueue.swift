@@ -42,6 +42,9 @@ public struct PurgeQueue: Hashable, Sendable {
   /// It should not be made to keep what it need not: all of it is in every snapshot.
   public var isLong: Bool { count > Self.capacity / 10 || byteCount > Self.maximumBytes / 10 }
 
+  /// Half of it is left before a cache that lacks some has to forget everything.
+  public var isHalfFull: Bool { count > Self.capacity / 2 || byteCount > Self.maximumBytes / 2 }
+
   public init() {}
 
   /// Takes a batch in; returns those that had to be dropped for it, in order.

@@ -122,6 +122,8 @@ extension CacheReport: WireCodable {
     writer.field(3, position)
     writer.field(4, bans)
     writer.field(5, counts)
+    // One more than it is: 0 is a place, too.
+    writer.field(6, settled.map { $0 + 1 } ?? 0)
   }
 
   public init(from reader: inout WireReader) throws(WireError) {
@@ -133,6 +135,9 @@ extension CacheReport: WireCodable {
       case 3: position = try reader.uint()
       case 4: bans = try reader.int()
       case 5: counts = try reader.record()
+      case 6:
+        let after = try reader.uint()
+        settled = after == 0 ? nil : after - 1
       default: try reader.skip()
       }
     }

@@ -313,6 +313,15 @@ public struct RestartPolicy: Hashable, Codable, Sendable {
     self.maximumAttempts = maximumAttempts
     self.window = window
   }
+
+  /// Whether a task that ended has done what it was for, and is not to run again.
+  public func isOver(succeeded: Bool) -> Bool {
+    switch condition {
+    case .any: false
+    case .onFailure: succeeded
+    case .none: true
+    }
+  }
 }
 
 /// How a new revision replaces the old one.

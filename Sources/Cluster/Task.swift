@@ -1,5 +1,6 @@
 /// A task as the log wants it: this slot of this service runs on this node, made from this revision. A task
-/// that is no longer wanted is not in the state; its node stops and removes what is left of it.
+/// that is no longer wanted is not in the state; its node stops and removes what is left of it, unless it was away when
+/// that was decided and too little else serves.
 public struct Task: Hashable, Codable, Sendable {
   public var id: TaskID
   public var service: ServiceName

@@ -1,13 +1,14 @@
 import Cluster
+import PlantedBugs
 import Raft
 
 extension Controllers {
   /// Commits how far the caches have come, now and then: the queue forgets what all have applied, and a restart repeats
   /// what is not committed.
   ///
-  /// A place is committed only when its node has worked on for as long as the second pass of its purges can take: a
-  /// manager that is killed forgets what it was about to do a second time, and does all of it again when it is back.
-  /// Nothing waits for it but the queue, and when that is long nothing waits at all.
+  /// A place is committed only when nothing is left to be done a second time before it: a manager that is killed
+  /// forgets what it was about to do, and does all of it again when it is back. Nothing waits for it but the queue, and
+  /// when that is half full nothing waits at all.
   mutating func decideCaches(_ situation: Situation, _ look: inout Look) {
     var moved: [CachePosition] = []
     for (name, cache) in situation.state.caches {
@@ -19,9 +20,18 @@ extension Controllers {
       guard report.position > 0, !cache.isNew || report.position >= cache.position else { continue }
       // Only what is of use: past the newest purge there is nothing to be remembered.
       let reached = max(cache.position, min(report.position, situation.state.purges.last))
-      let settled =
-        situation.state.purges.isLong
-        ? reached : settledPosition(of: cache, at: reached, node, situation, &look)
+      let settled: Index
+      if situation.state.purges.isHalfFull || planted(.placeBeforeSecondPass) {
+        settled = reached
+      } else if let told = report.settled {
+        // A new cache has forgotten what it held when that has settled, too.
+        guard !cache.isNew || told >= cache.position else { continue }
+        settled = max(cache.position, min(told, reached))
+      } else {
+        settled =
+          situation.state.purges.isLong
+          ? reached : settledPosition(of: cache, at: reached, node, situation, &look)
+      }
       if settled > cache.position || cache.isNew {
         moved.append(CachePosition(cache: name, position: settled))
       }
@@ -33,7 +43,8 @@ extension Controllers {
     }
   }
 
-  /// How far a cache has come with all that had to be done a second time.
+  /// How far a cache has come with all that had to be done a second time, when its node does not tell: as far as it was
+  /// when its process had as long to live as that can take.
   private mutating func settledPosition(
     of cache: Cache, at reached: Index, _ report: Report, _ situation: Situation, _ look: inout Look
   ) -> Index {

@@ -41,7 +41,7 @@ extension Situation {
     let restart = service.specification.restart
     switch phase(of: task) {
     case .ended(let succeeded, let message)?:
-      let isOver = restart.condition == .none || (restart.condition == .onFailure && succeeded)
+      let isOver = restart.isOver(succeeded: succeeded)
       // An old revision that is over still makes way for the new one.
       if isOver, task.revision == service.revision { return .finished }
       if !isOver { return .failed(message: message) }

@@ -95,9 +95,11 @@ extension Manager {
 
   /// Those of the other nodes that were heard lately: they are still so.
   func freshReports(at now: Instant) -> [Report] {
-    others.compactMap { peer in
-      guard let last = heard[peer.name], now - last < configuration.control.nodeLostAfter else { return nil }
-      return reports[peer.name]
+    reports.compactMap { name, report in
+      guard name != configuration.node.name, let last = heard[name],
+        now - last < configuration.control.nodeLostAfter
+      else { return nil }
+      return report
     }
   }
 

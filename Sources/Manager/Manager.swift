@@ -59,6 +59,8 @@ public struct Manager: Sendable {
   var hasBeenCurrent = false
   /// When the state was last known to be the cluster's: the leader, or the majority that this leader has, was heard.
   var confirmedAt: Instant
+  /// When it was so again after the start, or after this node had been away for as long as makes it a lost one.
+  var returnedAt: Instant
   /// Why the manager has stopped for good; nil while it works.
   public private(set) var haltReason: String?
   /// The state or this node itself changed: the controllers and the reconciler should look.
@@ -89,6 +91,7 @@ public struct Manager: Sendable {
     listeningSince = now
     lastStep = now
     confirmedAt = now
+    returnedAt = now
     lastApplied = now
     nextReport = now
   }
@@ -201,8 +204,7 @@ public struct Manager: Sendable {
     beAdmittedIfJoined(at: now, into: &effects)
     speakUp(at: now, into: &effects)
     introduceItself(at: now, into: &effects)
-    if raft.isCurrent { hasBeenCurrent = true }
-    if raft.isCurrent, raft.leader != nil { confirmedAt = now }
+    confirm(at: now)
     if isRestDue(at: now) { snapshot(at: now, into: &effects) }
     flushPurges(at: now, into: &effects)
     serveWaiting(at: now, into: &effects)
@@ -222,9 +224,24 @@ public struct Manager: Sendable {
 
   private var mayAct: Bool { hasBeenCurrent || planted(.actsBeforeCurrent) }
 
+  /// Keeps account of when this node was in touch with the cluster.
+  private mutating func confirm(at now: Instant) {
+    guard raft.isCurrent else { return }
+    if raft.leader != nil {
+      if isAway(at: now) || !hasBeenCurrent { returnedAt = now }
+      confirmedAt = now
+    }
+    hasBeenCurrent = true
+  }
+
+  private func isAway(at now: Instant) -> Bool { now - confirmedAt >= configuration.control.nodeLostAfter }
+
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
     guard mayAct else { return }
-    for (id, action) in reconciler.reconcile(state, others: freshReports(at: now), at: now) {
+    let others = freshReports(at: now)
+    // What it has missed may come in a few steps.
+    let wasAway = isAway(at: now) || now - returnedAt < configuration.control.nodeLostAfter
+    for (id, action) in reconciler.reconcile(state, others: others, wasAway: wasAway, at: now) {
       effects.append(.perform(id, action))
     }
   }

@@ -11,8 +11,26 @@ struct CacheMemory: Hashable, Sendable {
   var position: Index?
   /// It is to forget everything: nobody knows what it holds, or it began anew and holds next to nothing.
   var mustForget = false
+  /// How far this process has brought it; 0 if it has done nothing.
+  var broughtThrough: Index = 0
+  /// As its driver said last.
+  var settledThrough: Index?
   /// Before this time a few purges wait for more to come.
   var gathersUntil = Instant.origin
+}
+
+extension CacheMemory {
+  /// Up to where nothing is left to be done a second time; nil if its driver does not tell. What an earlier process had
+  /// not settled was not committed, and has been done again by now.
+  fileprivate var settled: Index? {
+    guard let settledThrough, let position else { return nil }
+    return settledThrough >= broughtThrough ? position : min(position, settledThrough)
+  }
+
+  fileprivate mutating func didBring(_ through: Index) {
+    position = max(position ?? 0, through)
+    broughtThrough = max(broughtThrough, through)
+  }
 }
 
 // MARK: Caches
@@ -89,9 +107,10 @@ extension Reconciler {
   mutating func didFinish(_ action: CacheAction) {
     cacheMemories.update(action.cache) { memory in
       switch action.step {
-      case .purge(_, let through): memory.position = max(memory.position ?? 0, through)
+      case .purge(_, let through):
+        memory.didBring(through)
       case .flush(let through):
-        memory.position = max(memory.position ?? 0, through)
+        memory.didBring(through)
         memory.mustForget = false
       }
     }
@@ -109,6 +128,7 @@ extension Reconciler {
       if before?.isReachable == false { attempts.forgetFailures(of: .cache(seen.cache)) }
     }
     memory.observation = seen
+    memory.settledThrough = seen.settledThrough ?? memory.settledThrough
     cacheMemories[seen.cache] = memory
     return sees("cache") || before != seen
   }
@@ -124,9 +144,10 @@ extension Reconciler {
     state.caches.values.filter { $0.node == node }.compactMap { cache in
       guard let memory = cacheMemories[cache.name], let seen = memory.observation else { return nil }
       let hasBegun = !(cache.isNew && memory.mustForget)
+      let tells = state.featureLevel >= .passesOverUnknownFields
       return CacheReport(
         cache: cache.name, isReachable: seen.isReachable, position: hasBegun ? memory.position ?? 0 : 0,
-        bans: seen.bans, counts: seen.counts)
+        settled: tells ? memory.settled.map { hasBegun ? $0 : 0 } : nil, bans: seen.bans, counts: seen.counts)
     }
   }
 

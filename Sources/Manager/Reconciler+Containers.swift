@@ -8,7 +8,7 @@ extension Reconciler {
   private static let balancerPatience = Duration.seconds(30)
 
   mutating func runContainers(
-    _ state: State, besides leftovers: Leftovers, at now: Instant, _ wanted: inout [Action]
+    _ state: State, besides needed: Leftovers, at now: Instant, _ wanted: inout [Action]
   ) {
     guard let containers, let description = state.nodes[node]?.description else { return }
     let tasks = state.tasks(on: node)
@@ -34,7 +34,10 @@ extension Reconciler {
       wanted.append(.runTask(launch))
     }
     for container in containers where !tasks.contains(where: { $0.id == container.task }) {
-      if leftovers.values.contains(where: { $0.contains(container) }) { continue }
+      if needed.values.contains(where: { $0.contains(container) }) {
+        leavingSince[container.task] = nil
+        continue
+      }
       if description.runsBalancer, mayHaveTraffic(container.task, at: now) { continue }
       let grace = gracePeriods[container.task] ?? .seconds(10)
       wanted.append(
@@ -124,14 +127,14 @@ extension Reconciler {
 // MARK: Load balancer
 
 extension Reconciler {
-  mutating func balance(_ state: State, with leftovers: Leftovers, _ wanted: inout [Action]) {
+  mutating func balance(_ state: State, with needed: Leftovers, _ wanted: inout [Action]) {
     guard state.nodes[node]?.description.runsBalancer == true, containers != nil else { return }
-    let desired = Balancing(frontends: frontends(state, leftovers))
+    let desired = Balancing(frontends: frontends(state, needed))
     let action = Action.balance(desired)
     if desired != balancing || attempts.failureCount(of: action) > 0 { wanted.append(action) }
   }
 
-  private func frontends(_ state: State, _ leftovers: Leftovers) -> [Balancing.Frontend] {
+  private func frontends(_ state: State, _ needed: Leftovers) -> [Balancing.Frontend] {
     var frontends: [Balancing.Frontend] = []
     for (name, service) in state.services {
       for port in service.specification.template.ports where port.mode == .balanced {
@@ -139,7 +142,7 @@ extension Reconciler {
           Balancing.Frontend(
             name: "\(name.stack)_\(name.service)_\(port.published)", port: port.published,
             servers: servers(of: name, published: port.published, state)
-              + (leftovers[name] ?? []).compactMap { $0.server(for: port) },
+              + (needed[name] ?? []).filter { hasTraffic($0.task, port) }.compactMap { $0.server(for: port) },
             elsewhere: balancersElsewhere(state, port: port.published)))
       }
     }

@@ -21,6 +21,9 @@ struct Reconciler: Sendable {
   var launchFailures = SortedMap<TaskID, String>()
   /// Since when the load balancer should have left out a container that is to be stopped.
   var leavingSince = SortedMap<TaskID, Instant>()
+  /// The containers that are no longer wanted.
+  var leftovers = SortedMap<TaskID, Leftover>()
+  var hasSeenContainers = false
   /// Images that containers were made of here: they need not be pulled. Looked up only, never iterated.
   var knownImages: Set<String> = []
   /// How long a task's container may take to stop, kept beyond the task itself.
@@ -48,16 +51,23 @@ struct Reconciler: Sendable {
     unavailable.map { "\($0) on \(node): \($1)" } + attempts.problems + notices.problems
   }
 
-  /// The next actions, with their numbers. `others`: what the other nodes say that were heard lately.
+  /// The next actions, with their numbers.
+  ///
+  /// - Parameters:
+  ///   - others: what the other nodes say that were heard lately.
+  ///   - wasAway: whether this node had lost touch with the leader before it learned of this state.
   mutating func reconcile(
-    _ state: State, others: [Report], at now: Instant
+    _ state: State, others: [Report], wasAway: Bool, at now: Instant
   ) -> [(Manager.ActionID, Action)] {
     nextLook = now + .seconds(1)
     notices.forget(at: now)
     var wanted: [Action] = []
-    let leftovers = leftoversNeeded(state, others: others)
-    balance(state, with: leftovers, &wanted)
-    runContainers(state, besides: leftovers, at: now, &wanted)
+    noteLeftovers(state, wasAway: wasAway, at: now)
+    if !awaitsBalancer(state) {
+      let needed = leftoversNeeded(state, others: others, at: now)
+      balance(state, with: needed, &wanted)
+      runContainers(state, besides: needed, at: now, &wanted)
+    }
     for database in state.databases.values { reconcile(database, state, at: now, &wanted) }
     purge(state, at: now, &wanted)
     return wanted.compactMap { start($0, at: now) }
@@ -175,6 +185,8 @@ struct Reconciler: Sendable {
       return true
     }
   }
+
+  func isUnavailable(_ service: String) -> Bool { unavailable[service] != nil }
 
   /// A local service is there; returns whether that is news.
   mutating func sees(_ service: String) -> Bool {

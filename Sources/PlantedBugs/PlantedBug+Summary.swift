@@ -10,7 +10,7 @@ extension PlantedBug {
     case .requestAppliedTwice, .snapshotForgetsRequests, .databaseEpochIgnored, .promotedFromSyncing,
       .purgesTrimmedEarly, .replaySkipsOne, .flushSkipped:
       .cluster
-    case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing: .control
+    case .switchoverLosesTail, .rolloutAllAtOnce, .stoppedBeforeServing, .placeBeforeSecondPass: .control
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .purgesGoBack, .standbyCountedEarly,
       .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard,
@@ -86,6 +86,8 @@ extension PlantedBug {
       "a rolling update replaces all tasks at once (swarmkit's parallelism), and no node keeps what serves"
     case .stoppedBeforeServing:
       "an old task stops before the new one takes traffic: the leader gives it up, and its node does not keep it"
+    case .placeBeforeSecondPass:
+      "a cache's place is committed while pages may still come in that its purges have missed"
     default: nil
     }
   }

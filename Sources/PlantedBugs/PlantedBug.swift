@@ -68,6 +68,7 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case levelRaisedEarly = "level-raised-early"
   case newIntentsEarly = "new-intents-early"
   case leftoversDropped = "leftovers-dropped"
+  case placeBeforeSecondPass = "place-before-second-pass"
 }
 
 #if PlantedBugs

@@ -17,6 +17,7 @@ public struct Chance: Hashable, Sendable {
     case action, observation
     case client, wallClock
     case scenario, incident, setting
+    case lateFetch
   }
 
   /// 64 bits for a question: what about, and which one.

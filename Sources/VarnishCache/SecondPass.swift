@@ -1,6 +1,7 @@
 import DequeModule
 import Logging
 import NIOCore
+import Raft
 
 /// Purges every address a second time, once no fetch of it is under way any more.
 ///
@@ -14,9 +15,11 @@ import NIOCore
 actor SecondPass {
   private let connector: Connector
   private let logger: Logger
-  private var waiting: Deque<PurgeRequest> = []
+  private var waiting: Deque<Entry> = []
   private var known: Set<PurgeRequest> = []
   private var workers = 0
+  /// What the workers are at.
+  private var underWay: [Int: [Entry]] = [:]
   private var idle: [PurgeLine] = []
 
   /// Connections at most: a slow page holds up one of them.
@@ -27,54 +30,104 @@ actor SecondPass {
   private static let gathering = Duration.milliseconds(50)
   /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
   private static let capacity = 50_000
+  /// After a lost connection.
+  private static let retry = Duration.seconds(1)
+
+  /// An address, and the step of the log with which it was purged first.
+  private struct Entry {
+    var target: PurgeRequest
+    var through: Index
+    /// Until when it is tried; nil before it was.
+    var deadline: ContinuousClock.Instant?
+  }
 
   init(connector: Connector, logger: Logger) {
     self.connector = connector
     self.logger = logger
   }
 
+  /// The first step of which something is not done a second time yet; nil if all is.
+  var lowest: Index? {
+    let steps = [waiting.lazy.map(\.through).min(), underWay.values.joined().lazy.map(\.through).min()]
+    return steps.compactMap(\.self).min()
+  }
+
   /// Takes addresses over that were just purged, and returns at once.
-  func add(_ targets: [PurgeRequest]) {
-    for target in targets where known.insert(target).inserted { waiting.append(target) }
+  func add(_ targets: [PurgeRequest], through: Index) {
+    for target in targets where known.insert(target).inserted {
+      waiting.append(Entry(target: target, through: through))
+    }
     if waiting.count > Self.capacity { giveUpOldest() }
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
     guard workers < Self.maximumWorkers, !waiting.isEmpty else { return }
+    let number = (0...).first { underWay[$0] == nil } ?? workers
     workers += 1
-    _Concurrency.Task { await work() }
+    underWay[number] = []
+    _Concurrency.Task { await work(number) }
   }
 
   func close() async {
     waiting.removeAll()
     known.removeAll()
+    for number in underWay.keys { underWay[number] = [] }
     for line in idle { await line.close() }
     idle.removeAll()
   }
 
   private func giveUpOldest() {
     let excess = waiting.count - Self.capacity
-    for target in waiting.prefix(excess) { known.remove(target) }
+    for entry in waiting.prefix(excess) { known.remove(entry.target) }
     waiting.removeFirst(excess)
     logger.warning(
       "too many purged pages are still being fetched; the oldest may stay as they were before their purge",
       metadata: ["cache": "\(connector.configuration.name)", "pages": "\(excess)"])
   }
 
-  private func work() async {
+  private func work(_ number: Int) async {
     try? await _Concurrency.Task.sleep(for: Self.gathering)
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(Self.atOnce))
       waiting.removeFirst(batch.count)
-      for target in batch { known.remove(target) }
+      for entry in batch { known.remove(entry.target) }
+      underWay[number] = batch
       do throws(VarnishError) {
-        try await settle(batch)
+        try await settle(batch.map(\.target))
+        underWay[number] = []
       } catch {
-        // A Varnish that went away has lost its pages, or is purged anew when it is back.
-        logger.debug(
-          "a second purge was given up",
-          metadata: ["cache": "\(connector.configuration.name)", "reason": "\(error)"])
+        await retry(batch, of: number, because: error)
       }
     }
+    underWay[number] = nil
     workers -= 1
+  }
+
+  /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
+  private func retry(_ batch: [Entry], of number: Int, because error: VarnishError) async {
+    let now = ContinuousClock.now
+    let patience = Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
+    var rest: [Entry] = []
+    if case .timedOut = error {} else {
+      rest = batch.map { entry in
+        var entry = entry
+        entry.deadline = entry.deadline ?? now + patience
+        return entry
+      }.filter { $0.deadline ?? now > now }
+    }
+    if rest.count < batch.count {
+      logger.warning(
+        "a second purge was given up; what was being fetched meanwhile may stay as it was before",
+        metadata: [
+          "cache": "\(connector.configuration.name)", "pages": "\(batch.count - rest.count)",
+          "reason": "\(error)",
+        ])
+    }
+    underWay[number] = rest
+    guard !rest.isEmpty else { return }
+    try? await _Concurrency.Task.sleep(for: Self.retry)
+    // Closed meanwhile?
+    guard underWay[number]?.isEmpty == false else { return }
+    for entry in rest where known.insert(entry.target).inserted { waiting.append(entry) }
+    underWay[number] = []
   }
 
   private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) {

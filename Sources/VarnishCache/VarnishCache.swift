@@ -3,6 +3,7 @@
 public import Cluster
 public import Logging
 public import NIOCore
+import Raft
 
 /// One Varnish of this node. The actor guards the two connections, to Varnish's command line (bans, observation) and
 /// to the address at which it takes purges; requests of several callers share them, and each is opened again when it
@@ -52,11 +53,13 @@ public actor VarnishCache {
   private var commandLine: CommandLine?
   private var purges: PurgeLine?
   private let secondPass: SecondPass
+  /// The last step that was carried out.
+  private var carriedThrough: Index = 0
   private let statistics: StatisticsReader?
   /// Made at its first use: it needs this very actor.
   private lazy var repetition = Repetition(
     delay: .milliseconds(configuration.repetitionMilliseconds)
-  ) { [weak self] in await self?.repeatWork($0) }
+  ) { [weak self] in await self?.repeatWork($0) ?? true }
 
   /// Connects to nothing before it is asked for something.
   public init(configuration: Configuration, group: any EventLoopGroup, logger: Logger) {
@@ -76,10 +79,12 @@ public actor VarnishCache {
   @discardableResult
   public func carryOut(_ step: CacheAction.Step) async throws(VarnishError) -> String? {
     switch step {
-    case .flush:
+    case .flush(let through):
       try await flush()
+      await repetition.add(.flush, of: 0)
+      carriedThrough = max(carriedThrough, through)
       return nil
-    case .purge(let purges, _):
+    case .purge(let purges, let through):
       var work = Work(purges)
       for refusal in work.refusals {
         logger.error(
@@ -88,9 +93,10 @@ public actor VarnishCache {
       }
       if configuration.purges == nil { work.banAddresses() }
       let reasons = [
-        work.refusals.first.map { "\($0)" }, try await forget(work), try await purgeExactly(work.exact),
+        work.refusals.first.map { "\($0)" }, try await forget(work), try await purgeExactly(work.exact, through: through),
       ]
-      await repetition.add(work)
+      await repetition.add(work, of: through)
+      carriedThrough = max(carriedThrough, through)
       return reasons.lazy.compactMap(\.self).first
     }
   }
@@ -105,14 +111,23 @@ public actor VarnishCache {
     return reasons.lazy.compactMap(\.self).first
   }
 
-  private func repeatWork(_ work: Work) async {
+  private func repeatWork(_ work: Work) async -> Bool {
     do throws(VarnishError) {
       try await forget(work)
+      return true
     } catch {
-      // A Varnish that went away has lost its pages, or is purged anew when it is back.
       logger.debug(
         "bans were not repeated", metadata: ["cache": "\(configuration.name)", "reason": "\(error)"])
+      return false
     }
+  }
+
+  /// The last step of the log up to which everything is done, a second time too.
+  private func settledThrough() async -> Index {
+    // Read first: what is carried out meanwhile counts the next time.
+    let carried = carriedThrough
+    let lowest = [await secondPass.lowest, await repetition.lowest].compactMap(\.self).min()
+    return lowest.map { min(carried, $0 - min($0, 1)) } ?? carried
   }
 
   /// Purges addresses with all their variants.
@@ -152,7 +167,8 @@ public actor VarnishCache {
       let manager = replies[1].number(after: "Master:") ?? 0
       return CacheObservation(
         cache: configuration.name, isReachable: true, instance: "\(manager).\(worker)",
-        bans: replies[2].pendingBans, counts: await statistics?.counts())
+        bans: replies[2].pendingBans, counts: await statistics?.counts(),
+        settledThrough: await settledThrough())
     } catch {
       logger.debug("cannot observe", metadata: ["cache": "\(configuration.name)", "error": "\(error)"])
       return CacheObservation(cache: configuration.name, isReachable: false)
@@ -198,7 +214,9 @@ extension VarnishCache {
   }
 
   /// Returns why everything was forgotten, if it was.
-  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) -> String? {
+  private func purgeExactly(
+    _ targets: [PurgeRequest], through: Index
+  ) async throws(VarnishError) -> String? {
     guard let endpoint = configuration.purges, !targets.isEmpty else { return nil }
     let answered = try await answers(to: targets)
     let refused = answered.filter { $0.status != 200 }
@@ -209,7 +227,7 @@ extension VarnishCache {
       }
       reason = try await banRefused(refused)
     }
-    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target))
+    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target), through: through)
     return reason
   }
 

@@ -10,6 +10,13 @@ struct Work {
   /// Bans that an earlier version took into the log, and this one does not say to Varnish.
   var refusals: [BanExpression.Malformed] = []
 
+  /// Forgets everything.
+  static let flush: Work = {
+    var work = Work([])
+    work.bans = [Ban(expression: .everything)]
+    return work
+  }()
+
   /// What no request could carry is in no cache, and is not here.
   init(_ purges: [Purge]) {
     var paths: [String] = []

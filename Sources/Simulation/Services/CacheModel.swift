@@ -16,6 +16,9 @@ public struct CacheModel: Sendable {
   /// How far its newest order went, which life of the manager gave it, and whether that one knows how it ended.
   private var newest: (through: Index, life: Int, isKnown: Bool)?
 
+  /// How far its driver has carried out orders, and the orders that it is to carry out a second time, in one life.
+  private var driver: (life: Int, carried: Index, unsettled: [Index]) = (0, 0, [])
+
   mutating func fetch(_ path: String, version: UInt64) { pages[path] = max(pages[path] ?? 0, version) }
 
   /// The version a visitor is served without asking the origin; nil for a miss.
@@ -37,23 +40,71 @@ public struct CacheModel: Sendable {
   }
 
   mutating func carryOut(_ action: CacheAction) {
+    // What was carried out and not recorded is carried out again: that goes back, and does no harm.
+    forget(action.step)
     switch action.step {
     case .purge(let purged, let through):
-      // What was carried out and not recorded is carried out again: that goes back, and does no harm.
-      for purge in purged {
-        if case .address(_, let path) = purge { pages[path] = nil } else { pages = [:] }
-      }
       purges += purged.count
       self.through = max(self.through, through)
     case .flush(let through):
-      pages = [:]
       flushes += 1
       self.through = max(self.through, through)
     }
   }
 
+  private mutating func forget(_ step: CacheAction.Step) {
+    guard case .purge(let purged, _) = step else {
+      pages = [:]
+      return
+    }
+    for purge in purged {
+      if case .address(_, let path) = purge { pages[path] = nil } else { pages = [:] }
+    }
+  }
+
+  // MARK: What was being fetched during a purge
+
+  /// A page comes in as it was when its fetch began. The fetch has ended with the worker that it was of.
+  mutating func endFetch(_ path: String, edition: UInt64, instance: Int) {
+    if instance == self.instance { pages[path] = edition }
+  }
+
+  /// The driver of one life of the manager has carried out an order, and will do so a second time.
+  mutating func beginSecondPass(of step: CacheAction.Step, life: Int) {
+    if driver.life != life { driver = (life, 0, []) }
+    driver.carried = max(driver.carried, step.through)
+    driver.unsettled.append(step.standsFrom)
+  }
+
+  mutating func endSecondPass(of step: CacheAction.Step) {
+    forget(step)
+    if let place = driver.unsettled.firstIndex(of: step.standsFrom) { driver.unsettled.remove(at: place) }
+  }
+
+  /// As the driver tells: the last order before which nothing is left to be done a second time.
+  func settledThrough(life: Int) -> Index {
+    guard driver.life == life else { return 0 }
+    return driver.unsettled.min().map { min(driver.carried, $0 - min($0, 1)) } ?? driver.carried
+  }
+
   mutating func restart() {
     pages = [:]
     instance += 1
+  }
+}
+
+extension CacheAction.Step {
+  fileprivate var through: Index {
+    switch self {
+    case .purge(_, let through), .flush(let through): through
+    }
+  }
+
+  /// The first order for which it stands.
+  fileprivate var standsFrom: Index {
+    switch self {
+    case .purge(_, let through): through
+    case .flush: 0
+    }
   }
 }

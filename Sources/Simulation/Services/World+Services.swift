@@ -34,7 +34,6 @@ extension World {
 
   mutating func begin(_ action: Action, _ id: Manager.ActionID, on index: Int, life: Int) {
     chronicle?.note(now, index, .acts(action))
-    checkMinimum(action, on: index)
     schedule(.finished(machine: index, life: life, id, action), after: duration(of: action, on: index, id))
   }
 
@@ -46,6 +45,7 @@ extension World {
     guard machines[index].isOn,
       isAlive || chance.below(2, .action, UInt64(index), id ^ UInt64(life) << 32) == 0
     else { return }
+    checkMinimum(action, on: index)
     let result: ActionResult =
       switch action {
       case .runTask(let launch): inEngine(on: index) { $0.run(launch, on: index) }
@@ -100,8 +100,40 @@ extension World {
     if let disorder = machines[index].cache.take(action.step, life: life, isKnown: !cache.isHalfDone) {
       violate(.purgesInOrder, "\(machines[index].name): \(disorder)")
     }
+    overtakeFetches(action.step, on: index)
     machines[index].cache.carryOut(action)
+    if isAlive(index, life) {
+      machines[index].cache.beginSecondPass(of: action.step, life: life)
+      schedule(.secondPass(machine: index, life: life, action.step), after: Self.secondPassAfter)
+    }
     return cache.isHalfDone ? .failed("the connection broke") : .done
+  }
+
+  /// What is being fetched during a purge has come in by then.
+  private static let secondPassAfter = Duration.milliseconds(500)
+
+  /// Some of the pages are just being fetched, as they were before the edit: they come in after their purge.
+  private mutating func overtakeFetches(_ step: CacheAction.Step, on index: Int) {
+    guard case .purge(let purges, let through) = step else { return }
+    for case .address(_, let path) in purges {
+      guard let edition = machines[index].cache.version(of: path) else { continue }
+      let draw = chance.draw(.lateFetch, UInt64(index) &+ through << 8, Dice.hash(path))
+      guard draw % 8 == 0 else { continue }
+      schedule(
+        .lateFetch(
+          machine: index, instance: machines[index].cache.instance, path: path, edition: edition),
+        after: .milliseconds(Int(draw >> 8 % 400)))
+    }
+  }
+
+  /// What a purge has missed is removed. The driver is a part of its manager's process, and ends with it.
+  mutating func passAgain(_ step: CacheAction.Step, on index: Int, life: Int) {
+    guard isAlive(index, life) else { return }
+    guard machines[index].cache.isReachable, !machines[index].isPaused else {
+      schedule(.secondPass(machine: index, life: life, step), after: Self.secondPassAfter)
+      return
+    }
+    machines[index].cache.endSecondPass(of: step)
   }
 
   // MARK: What the drivers see
@@ -130,7 +162,8 @@ extension World {
     if let cache = node.cache {
       let model = machines[index].cache
       let seen = CacheObservation(
-        cache: cache, isReachable: model.isReachable, instance: "\(model.instance)")
+        cache: cache, isReachable: model.isReachable, instance: "\(model.instance)",
+        settledThrough: model.settledThrough(life: machines[index].life))
       tell(.cache(seen), of: "cache", on: index)
     }
     if node.runsBalancer {

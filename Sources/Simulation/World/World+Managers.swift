@@ -29,7 +29,10 @@ extension World {
     machines[index].manager = manager
     machines[index].isPaused = false
     chronicle?.note(now, index, .started)
-    if let broken = invariants.started(index, manager, from: restored) { violate(broken) }
+    let broken =
+      invariants.started(index, manager, from: restored)
+      ?? invariants.stepped(index, manager, effects, bringsReport: false, at: now)
+    if let broken { violate(broken) }
     carryOut(effects, of: index)
     changed(index)
   }

@@ -9,7 +9,7 @@ extension World {
   private static let recovery = Duration.seconds(20)
 
   /// What serves is taken away: enough others must serve and stay. A container is taken away when its load balancer
-  /// is told to leave it out, or when it is removed and the load balancer has it still. One that the log no longer wants
+  /// leaves it out, or when it is removed and the load balancer has it still. One that the log no longer wants
   /// counts for as long as its load balancer has it. While something that befell the containers has not been made good,
   /// there may be fewer than wanted whatever anyone does.
   mutating func checkMinimum(_ action: Action, on index: Int) {

@@ -216,7 +216,7 @@ struct Dice: Sendable {
   }
 
   /// FNV-1a: the same everywhere, unlike the standard library's.
-  private static func hash(_ name: String) -> UInt64 {
+  static func hash(_ name: String) -> UInt64 {
     name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
   }
 }
