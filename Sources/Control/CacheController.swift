@@ -8,9 +8,11 @@ extension Controllers {
   ///
   /// A place is committed only when nothing is left to be done a second time before it: a manager that is killed
   /// forgets what it was about to do, and does all of it again when it is back. Nothing waits for it but the queue, and
-  /// when that is half full nothing waits at all.
+  /// when that is half full the last of them waits for nothing.
   mutating func decideCaches(_ situation: Situation, _ look: inout Look) {
     var moved: [CachePosition] = []
+    // The others' places keep nothing.
+    let last = situation.state.caches.values.map(\.position).min()
     for (name, cache) in situation.state.caches {
       guard let node = situation.reports[cache.node],
         let report = node.caches.first(where: { $0.cache == name })
@@ -21,7 +23,8 @@ extension Controllers {
       // Only what is of use: past the newest purge there is nothing to be remembered.
       let reached = max(cache.position, min(report.position, situation.state.purges.last))
       let settled: Index
-      if situation.state.purges.isHalfFull || planted(.placeBeforeSecondPass) {
+      let isLast = cache.position == last
+      if situation.state.purges.isHalfFull && isLast || planted(.placeBeforeSecondPass) {
         settled = reached
       } else if let told = report.settled {
         // A new cache has forgotten what it held when that has settled, too.
@@ -29,7 +32,7 @@ extension Controllers {
         settled = max(cache.position, min(told, reached))
       } else {
         settled =
-          situation.state.purges.isLong
+          situation.state.purges.isLong && isLast
           ? reached : settledPosition(of: cache, at: reached, node, situation, &look)
       }
       if settled > cache.position || cache.isNew {

@@ -209,8 +209,13 @@ extension Controllers {
     {
       return .promoting(primary: to, from: from)
     }
-    if timers.hasHeld("switchover of \(name) stopped", for: settings.switchoverWithin, &look) {
-      return .solo(primary: from)
+    guard timers.hasHeld("switchover of \(name) stopped", for: settings.switchoverWithin, &look) else {
+      return nil
+    }
+    // Back to the old primary, unless that is lost: the secondary lacks only what nobody was told of.
+    guard situation.silence(of: from) >= settings.nodeLostAfter else { return .solo(primary: from) }
+    if isHeard(to, situation, &look), case .standby? = situation.database(name, on: to)?.server {
+      return .promoting(primary: to, from: from)
     }
     return nil
   }

@@ -166,7 +166,7 @@ public struct Manager: Sendable {
 
   /// The caches of this node that run as tasks of services, and where they take commands: the driver has to be told,
   /// as they come and go.
-  public var serviceCaches: [CacheEndpoint] { reconciler.serviceCaches(state) }
+  public var serviceCaches: [CacheEndpoint]? { reconciler.serviceCaches(state) }
 
   mutating func halt(_ reason: String, into effects: inout [Effect]) {
     guard haltReason == nil else { return }

@@ -151,12 +151,13 @@ extension Reconciler {
     }
   }
 
-  /// The caches that run in this node's containers.
-  func serviceCaches(_ state: State) -> [CacheEndpoint] {
-    state.caches.values.compactMap { cache in
+  /// The caches that run in this node's containers; nil while those cannot be seen: they may well run on.
+  func serviceCaches(_ state: State) -> [CacheEndpoint]? {
+    guard let containers else { return nil }
+    return state.caches.values.compactMap { cache in
       guard cache.node == node, let id = cache.task, let task = state.tasks[id],
         let port = state.services[task.service]?.specification.cachePort,
-        let container = containers?.first(where: { $0.task == id }), container.condition == .running,
+        let container = containers.first(where: { $0.task == id }), container.condition == .running,
         let address = container.address
       else { return nil }
       return CacheEndpoint(cache: cache.name, host: address, port: port)

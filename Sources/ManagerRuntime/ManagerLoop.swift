@@ -133,7 +133,7 @@ final class ManagerLoop {
     if hasChanged {
       surroundings.drivers.databases?.watch(manager.state.databases.keys)
       surroundings.drivers.databases?.hurry(manager.state.databases.values.contains(where: \.isMoving))
-      surroundings.drivers.caches?.set(manager.serviceCaches)
+      if let caches = manager.serviceCaches { surroundings.drivers.caches?.set(caches) }
       surroundings.watchers.tick()
     }
   }

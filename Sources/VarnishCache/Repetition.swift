@@ -14,10 +14,9 @@ actor Repetition {
   private var due: [Due] = []
   /// What is being done.
   private var underWay: Due?
-  private var waiting = 0
   private var isAtWork = false
 
-  /// Bans and tags that wait at most; what comes beyond is not repeated.
+  /// Bans and tags that wait at most.
   private static let capacity = 20_000
   /// After a failure, and for how long it is tried.
   private static let retry = Duration.seconds(1)
@@ -26,8 +25,8 @@ actor Repetition {
   private struct Due {
     var at: ContinuousClock.Instant
     var work: Work
-    /// The step of the log that was done; 0 when it stands for all before it, too.
-    var step: Index
+    /// Behind this index begins what it is of.
+    var previous: Index
     var deadline: ContinuousClock.Instant
   }
 
@@ -36,29 +35,30 @@ actor Repetition {
     self.carryOut = carryOut
   }
 
-  /// The first step of which something is not done a second time yet; nil if all is.
-  var lowest: Index? { [due.map(\.step).min(), underWay?.step].compactMap(\.self).min() }
+  /// Behind this index not all is done a second time yet; nil if nothing is left.
+  var settledThrough: Index? { [due.map(\.previous).min(), underWay?.previous].compactMap(\.self).min() }
 
-  /// Takes work over that was just done, and returns at once.
-  func add(_ work: Work, of step: Index) {
-    guard work.repeatedCount > 0, waiting + work.repeatedCount <= Self.capacity else { return }
-    waiting += work.repeatedCount
+  /// Takes work over that was just done, in the step behind `previous`, and returns at once; says whether there was room
+  /// for it.
+  func add(_ work: Work, behind previous: Index) -> Bool {
+    guard work.repeatedCount > 0 else { return true }
+    guard due.reduce(work.repeatedCount, { $0 + $1.work.repeatedCount }) <= Self.capacity else { return false }
     let at = ContinuousClock.now + delay
     if let last = due.indices.last, at - due[last].at < .milliseconds(100) {
       due[last].work.merge(work)
-      due[last].step = min(due[last].step, step)
+      due[last].previous = min(due[last].previous, previous)
     } else {
-      due.append(Due(at: at, work: work, step: step, deadline: at + Self.patience))
+      due.append(Due(at: at, work: work, previous: previous, deadline: at + Self.patience))
     }
-    guard !isAtWork else { return }
+    guard !isAtWork else { return true }
     isAtWork = true
     _Concurrency.Task { await run() }
+    return true
   }
 
   func close() {
     due.removeAll()
     underWay = nil
-    waiting = 0
   }
 
   private func run() async {
@@ -66,7 +66,6 @@ actor Repetition {
       try? await _Concurrency.Task.sleep(until: next.at, clock: .continuous)
       guard let first = due.first, first.at <= .now else { continue }
       due.removeFirst()
-      waiting = max(0, waiting - first.work.repeatedCount)
       underWay = first
       let isDone = await carryOut(first.work)
       // Closed meanwhile?
@@ -74,7 +73,6 @@ actor Repetition {
       underWay = nil
       guard !isDone, again.deadline > .now else { continue }
       again.at = .now + Self.retry
-      waiting += again.work.repeatedCount
       due.insert(again, at: 0)
     }
     isAtWork = false

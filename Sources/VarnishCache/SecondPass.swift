@@ -33,12 +33,14 @@ actor SecondPass {
   /// After a lost connection.
   private static let retry = Duration.seconds(1)
 
-  /// An address, and the step of the log with which it was purged first.
+  /// An address that was purged in a step of the log, the first behind this index.
   private struct Entry {
     var target: PurgeRequest
-    var through: Index
+    var previous: Index
     /// Until when it is tried; nil before it was.
     var deadline: ContinuousClock.Instant?
+    /// One of those that it was asked for with was too slow.
+    var isAlone = false
   }
 
   init(connector: Connector, logger: Logger) {
@@ -46,16 +48,16 @@ actor SecondPass {
     self.logger = logger
   }
 
-  /// The first step of which something is not done a second time yet; nil if all is.
-  var lowest: Index? {
-    let steps = [waiting.lazy.map(\.through).min(), underWay.values.joined().lazy.map(\.through).min()]
-    return steps.compactMap(\.self).min()
+  /// Behind this index not all is done a second time yet; nil if nothing is left.
+  var settledThrough: Index? {
+    let places = [waiting.lazy.map(\.previous).min(), underWay.values.joined().lazy.map(\.previous).min()]
+    return places.compactMap(\.self).min()
   }
 
-  /// Takes addresses over that were just purged, and returns at once.
-  func add(_ targets: [PurgeRequest], through: Index) {
+  /// Takes addresses over that were just purged, in the step behind `previous`, and returns at once.
+  func add(_ targets: [PurgeRequest], behind previous: Index) {
     for target in targets where known.insert(target).inserted {
-      waiting.append(Entry(target: target, through: through))
+      waiting.append(Entry(target: target, previous: previous))
     }
     if waiting.count > Self.capacity { giveUpOldest() }
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
@@ -86,8 +88,7 @@ actor SecondPass {
   private func work(_ number: Int) async {
     try? await _Concurrency.Task.sleep(for: Self.gathering)
     while !waiting.isEmpty {
-      let batch = Array(waiting.prefix(Self.atOnce))
-      waiting.removeFirst(batch.count)
+      let batch = takeBatch()
       for entry in batch { known.remove(entry.target) }
       underWay[number] = batch
       do throws(VarnishError) {
@@ -101,17 +102,26 @@ actor SecondPass {
     workers -= 1
   }
 
+  private func takeBatch() -> [Entry] {
+    let together = waiting.prefix(Self.atOnce).prefix { !$0.isAlone }
+    let batch = together.isEmpty ? Array(waiting.prefix(1)) : Array(together)
+    waiting.removeFirst(batch.count)
+    return batch
+  }
+
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
+  /// A page that is fetched for longer than that is given up, and those are asked for alone that waited with it.
   private func retry(_ batch: [Entry], of number: Int, because error: VarnishError) async {
     let now = ContinuousClock.now
     let patience = Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
     var rest: [Entry] = []
-    if case .timedOut = error {} else {
-      rest = batch.map { entry in
-        var entry = entry
-        entry.deadline = entry.deadline ?? now + patience
-        return entry
-      }.filter { $0.deadline ?? now > now }
+    if case .timedOut = error {
+      rest = batch.count == 1 ? [] : batch
+      for place in rest.indices { rest[place].isAlone = true }
+    } else {
+      rest = batch
+      for place in rest.indices { rest[place].deadline = rest[place].deadline ?? now + patience }
+      rest.removeAll { $0.deadline ?? now <= now }
     }
     if rest.count < batch.count {
       logger.warning(

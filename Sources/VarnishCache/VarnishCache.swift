@@ -81,7 +81,8 @@ public actor VarnishCache {
     switch step {
     case .flush(let through):
       try await flush()
-      await repetition.add(.flush, of: 0)
+      // It stands for all that was before it, too.
+      await doAgain(.flush, behind: 0)
       carriedThrough = max(carriedThrough, through)
       return nil
     case .purge(let purges, let through):
@@ -93,9 +94,9 @@ public actor VarnishCache {
       }
       if configuration.purges == nil { work.banAddresses() }
       let reasons = [
-        work.refusals.first.map { "\($0)" }, try await forget(work), try await purgeExactly(work.exact, through: through),
+        work.refusals.first.map { "\($0)" }, try await forget(work), try await purgeExactly(work.exact),
       ]
-      await repetition.add(work, of: through)
+      await doAgain(work, behind: carriedThrough)
       carriedThrough = max(carriedThrough, through)
       return reasons.lazy.compactMap(\.self).first
     }
@@ -109,6 +110,13 @@ public actor VarnishCache {
       try await purge(keys: work.softKeys, soft: true),
     ]
     return reasons.lazy.compactMap(\.self).first
+  }
+
+  private func doAgain(_ work: Work, behind previous: Index) async {
+    guard await !repetition.add(work, behind: previous) else { return }
+    logger.warning(
+      "too many bans and tags wait to be repeated; what was being fetched during the newest may stay as it was before",
+      metadata: ["cache": "\(configuration.name)"])
   }
 
   private func repeatWork(_ work: Work) async -> Bool {
@@ -126,8 +134,7 @@ public actor VarnishCache {
   private func settledThrough() async -> Index {
     // Read first: what is carried out meanwhile counts the next time.
     let carried = carriedThrough
-    let lowest = [await secondPass.lowest, await repetition.lowest].compactMap(\.self).min()
-    return lowest.map { min(carried, $0 - min($0, 1)) } ?? carried
+    return min(carried, await secondPass.settledThrough ?? carried, await repetition.settledThrough ?? carried)
   }
 
   /// Purges addresses with all their variants.
@@ -214,9 +221,7 @@ extension VarnishCache {
   }
 
   /// Returns why everything was forgotten, if it was.
-  private func purgeExactly(
-    _ targets: [PurgeRequest], through: Index
-  ) async throws(VarnishError) -> String? {
+  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) -> String? {
     guard let endpoint = configuration.purges, !targets.isEmpty else { return nil }
     let answered = try await answers(to: targets)
     let refused = answered.filter { $0.status != 200 }
@@ -227,7 +232,7 @@ extension VarnishCache {
       }
       reason = try await banRefused(refused)
     }
-    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target), through: through)
+    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target), behind: carriedThrough)
     return reason
   }
 
@@ -297,7 +302,9 @@ extension VarnishCache {
     var work = Work([])
     work.exact = refused.map(\.target)
     work.banAddresses()
-    return try await carryOut(work.bans)
+    let reason = try await carryOut(work.bans)
+    await doAgain(work, behind: carriedThrough)
+    return reason
   }
 
   /// Purges by tags, where Varnish has `xkey`; otherwise, and where it refuses some, it bans what is tagged with them,

@@ -49,8 +49,8 @@ struct Work {
   /// Adds the bans and tags of other work, each once.
   mutating func merge(_ other: Work) {
     bans += other.bans.filter { !bans.contains($0) }
-    keys += other.keys.filter { !keys.contains($0) }
-    softKeys += other.softKeys.filter { !softKeys.contains($0) }
+    keys.add(other.keys)
+    softKeys.add(other.softKeys)
   }
 
   /// A request line that Varnish has room for.
@@ -68,6 +68,14 @@ struct Work {
     }
     bans += byHost.flatMap { Ban.addresses($0.paths, host: $0.host) }
     exact = []
+  }
+}
+
+extension [String] {
+  /// Adds those that are not there yet, by their bytes: two spellings of one word are two tags.
+  fileprivate mutating func add(_ others: [String]) {
+    var known = Set(map { Array($0.utf8) })
+    self += others.filter { known.insert(Array($0.utf8)).inserted }
   }
 }
 

@@ -4,7 +4,7 @@ import Raft
 import Testing
 import WireFormat
 
-@Suite("Containers that the log no longer wants serve on until enough of what it wants does")
+@Suite("Containers that the log gave up while their node was away serve on until enough of what it wants does")
 struct LeftoverTests {
   private static let web = ServiceName(stack: "shop", service: "web")
 
@@ -29,6 +29,9 @@ struct LeftoverTests {
     }
     subject.follow(3, commands: commands)
   }
+
+  /// Nobody is heard for so long that this node counts as lost.
+  private mutating func beAway() { subject.pass(.seconds(3)) }
 
   private func deployment(_ change: (inout Service) -> Void) -> Intent {
     var service = Service(
@@ -80,10 +83,12 @@ struct LeftoverTests {
     subject.step(.observed(.balancer(BalancerObservation(serving: tasks.map { "\($0.id)_8080" }))))
   }
 
-  /// Node b says that these of its tasks serve.
-  private mutating func hear(_ tasks: [Task], sequence: UInt64 = 1) {
+  /// Node b says how these of its tasks are.
+  private mutating func hear(
+    _ tasks: [Task], _ phase: TaskReport.Phase = .serving, sequence: UInt64 = 1
+  ) {
     var report = Report(description: node("b"), process: 2, sequence: sequence, appliedIndex: 1)
-    report.tasks = tasks.map { TaskReport(task: $0.id, name: $0.containerName, phase: .serving) }
+    report.tasks = tasks.map { TaskReport(task: $0.id, name: $0.containerName, phase: phase) }
     subject.receive(.report(report), from: 2)
     subject.pass(.seconds(1))
   }
@@ -105,6 +110,7 @@ struct LeftoverTests {
   @Test("until what was started in their place on the same node serves, one for one")
   mutating func sameNode() {
     let old = serve()
+    beAway()
     let new = assign(3, to: "a", inPlaceOf: old)
     subject.finishActions()
     see(old, starting: new)
@@ -119,6 +125,7 @@ struct LeftoverTests {
   @Test("until what is wanted elsewhere serves, by what was heard of it lately")
   mutating func elsewhere() {
     let old = serve()
+    beAway()
     let new = assign(3, to: "b", inPlaceOf: old)
     subject.pass(.seconds(5))
     #expect(removed.isEmpty)
@@ -132,7 +139,7 @@ struct LeftoverTests {
   mutating func silent() {
     let old = serve()
     hear(assign(3, to: "b"))
-    subject.pass(.seconds(2))
+    beAway()
     commit(.assign(remove: old.map(\.id), add: []))
     subject.pass(.seconds(60))
     #expect(removed.isEmpty)
@@ -146,6 +153,7 @@ struct LeftoverTests {
   mutating func shared() {
     let old = serve { $0.update.order = .stopFirst }
     let newer = assign(1, to: "b")
+    beAway()
     commit(.assign(remove: old.map(\.id) + newer.map(\.id), add: []))
     #expect(removed == [old[0].id])
     hear(newer)
@@ -157,6 +165,8 @@ struct LeftoverTests {
     isBalanced = true
     let old = serve()
     #expect(balanced == old.map(\.id))
+    subject.finishActions()
+    beAway()
     let new = assign(3, to: "a", inPlaceOf: old)
     subject.finishActions()
     see(old, starting: new)
@@ -194,21 +204,49 @@ struct LeftoverTests {
   @Test("but no cache: it would miss the purges")
   mutating func caches() {
     let old = serve { $0.labels = [Setting(Service.cacheLabel, "6082")] }
+    beAway()
     _ = assign(3, to: "b", inPlaceOf: old)
     #expect(removed == old.map(\.id))
   }
 
-  @Test("no longer than so many are wanted: scaled down, removed, or with a policy that lets some be missing")
+  @Test("but no longer than five minutes, and not when it was in touch: then the leader has seen that others serve")
+  mutating func bounded() {
+    var old = serve()
+    _ = assign(3, to: "b", inPlaceOf: old)
+    #expect(removed == old.map(\.id))
+
+    old = serve()
+    beAway()
+    _ = assign(3, to: "b", inPlaceOf: old)
+    subject.pass(.seconds(299))
+    #expect(removed.isEmpty)
+    subject.pass(.seconds(2))
+    #expect(removed == old.map(\.id))
+  }
+
+  @Test("but not where they keep a port of the node from what is wanted")
+  mutating func hostPorts() {
+    let old = serve { $0.template.ports = [Port(target: 80, published: 80, mode: .host)] }
+    beAway()
+    _ = assign(3, to: "a", inPlaceOf: old)
+    #expect(removed == old.map(\.id))
+  }
+
+  @Test(
+    "and no more than are wanted: scaled down, removed, or with a policy that lets some be missing")
   mutating func fewerWanted() {
     var old = serve()
+    beAway()
     commit(.scale(Self.web, replicas: 1), .assign(remove: old[1...].map(\.id), add: []))
     #expect(removed == old[1...].map(\.id))
 
     old = serve()
+    beAway()
     commit(.remove(stack: "shop"))
     #expect(removed == old.map(\.id))
 
     old = serve { $0.update.order = .stopFirst }
+    beAway()
     _ = assign(3, to: "b", inPlaceOf: old)
     #expect(removed == [old[0].id])
 
@@ -216,7 +254,44 @@ struct LeftoverTests {
       $0.update.order = .stopFirst
       $0.update.parallelism = 0
     }
-    _ = assign(3, to: "b", inPlaceOf: old)
+    beAway()
+    commit(.scale(Self.web, replicas: 1))
+    let new = assign(3, to: "b", inPlaceOf: old)
+    hear(new)
     #expect(removed == old.map(\.id))
+  }
+
+  @Test(
+    "what has ended counts as working when it is not to run again",
+    arguments: [
+      (RestartPolicy.Condition.none, false, true), (.onFailure, true, true), (.onFailure, false, false),
+      (.any, true, false),
+    ])
+  mutating func ended(condition: RestartPolicy.Condition, succeeded: Bool, works: Bool) {
+    let old = serve { $0.restart.condition = condition }
+    let new = assign(3, to: "b")
+    beAway()
+    commit(.assign(remove: old.map(\.id), add: []))
+    hear(new, .ended(succeeded: succeeded, message: ""))
+    #expect(removed == (works ? old.map(\.id) : []))
+  }
+
+  @Test("and never in the place of another service, whose name theirs begins with")
+  mutating func names() {
+    let old = serve()
+    var blue = Service(name: "web.blue", template: TaskTemplate(image: "blue:1"), mode: .replicated(1))
+    blue.update = UpdatePolicy(order: .startFirst)
+    let name = ServiceName(stack: "shop", service: "web.blue")
+    var web = blue
+    web.name = "web"
+    web.mode = .replicated(3)
+    commit(.deploy(Stack(name: "shop", services: [web, blue])))
+    let revision = subject.manager.state.services[name]!.revision
+    commit(.assign(remove: [], add: [Assignment(service: name, slot: 1, node: "a", revision: revision)]))
+    let other = subject.manager.state.tasks(on: "a").filter { $0.service == name }
+    see(old + other)
+    beAway()
+    commit(.assign(remove: (old + other).map(\.id), add: []), .scale(name, replicas: 0))
+    #expect(removed == other.map(\.id))
   }
 }

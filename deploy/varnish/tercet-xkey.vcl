@@ -24,7 +24,8 @@ sub vcl_backend_response {
   if (beresp.http.xkey) {
     std.collect(beresp.http.xkey, " ");
   }
-  if (beresp.http.X-Ids-Involved) {
+  # A page of which the backend says that it is unchanged has its tags already.
+  if (beresp.http.X-Ids-Involved && !(beresp.was_304 && beresp.http.xkey)) {
     std.collect(beresp.http.X-Ids-Involved, "");
     set beresp.http.xkey = beresp.http.xkey + " " + regsuball(beresp.http.X-Ids-Involved, "#+", " ");
   }

@@ -16,7 +16,8 @@ public struct CacheModel: Sendable {
   /// How far its newest order went, which life of the manager gave it, and whether that one knows how it ended.
   private var newest: (through: Index, life: Int, isKnown: Bool)?
 
-  /// How far its driver has carried out orders, and the orders that it is to carry out a second time, in one life.
+  /// How far its driver has carried out orders, in one life of the manager, and behind which places there are some that
+  /// it is to carry out a second time.
   private var driver: (life: Int, carried: Index, unsettled: [Index]) = (0, 0, [])
 
   mutating func fetch(_ path: String, version: UInt64) { pages[path] = max(pages[path] ?? 0, version) }
@@ -69,42 +70,35 @@ public struct CacheModel: Sendable {
     if instance == self.instance { pages[path] = edition }
   }
 
-  /// The driver of one life of the manager has carried out an order, and will do so a second time.
-  mutating func beginSecondPass(of step: CacheAction.Step, life: Int) {
+  /// The driver of one life of the manager has carried out an order, and will do so a second time. Returns the place
+  /// behind which the order begins.
+  mutating func beginSecondPass(of step: CacheAction.Step, life: Int) -> Index {
     if driver.life != life { driver = (life, 0, []) }
-    driver.carried = max(driver.carried, step.through)
-    driver.unsettled.append(step.standsFrom)
+    let previous: Index
+    switch step {
+    case .purge(_, let through):
+      previous = driver.carried
+      driver.carried = max(driver.carried, through)
+    case .flush(let through):
+      previous = 0
+      driver.carried = max(driver.carried, through)
+    }
+    driver.unsettled.append(previous)
+    return previous
   }
 
-  mutating func endSecondPass(of step: CacheAction.Step) {
+  mutating func endSecondPass(of step: CacheAction.Step, behind previous: Index) {
     forget(step)
-    if let place = driver.unsettled.firstIndex(of: step.standsFrom) { driver.unsettled.remove(at: place) }
+    if let place = driver.unsettled.firstIndex(of: previous) { driver.unsettled.remove(at: place) }
   }
 
-  /// As the driver tells: the last order before which nothing is left to be done a second time.
+  /// As the driver tells: up to where nothing is left to be done a second time.
   func settledThrough(life: Int) -> Index {
-    guard driver.life == life else { return 0 }
-    return driver.unsettled.min().map { min(driver.carried, $0 - min($0, 1)) } ?? driver.carried
+    driver.life == life ? driver.unsettled.min() ?? driver.carried : 0
   }
 
   mutating func restart() {
     pages = [:]
     instance += 1
-  }
-}
-
-extension CacheAction.Step {
-  fileprivate var through: Index {
-    switch self {
-    case .purge(_, let through), .flush(let through): through
-    }
-  }
-
-  /// The first order for which it stands.
-  fileprivate var standsFrom: Index {
-    switch self {
-    case .purge(_, let through): through
-    case .flush: 0
-    }
   }
 }

@@ -103,8 +103,9 @@ extension World {
     overtakeFetches(action.step, on: index)
     machines[index].cache.carryOut(action)
     if isAlive(index, life) {
-      machines[index].cache.beginSecondPass(of: action.step, life: life)
-      schedule(.secondPass(machine: index, life: life, action.step), after: Self.secondPassAfter)
+      let previous = machines[index].cache.beginSecondPass(of: action.step, life: life)
+      schedule(
+        .secondPass(machine: index, life: life, action.step, behind: previous), after: Self.secondPassAfter)
     }
     return cache.isHalfDone ? .failed("the connection broke") : .done
   }
@@ -127,13 +128,14 @@ extension World {
   }
 
   /// What a purge has missed is removed. The driver is a part of its manager's process, and ends with it.
-  mutating func passAgain(_ step: CacheAction.Step, on index: Int, life: Int) {
+  mutating func passAgain(_ step: CacheAction.Step, behind previous: Index, on index: Int, life: Int) {
     guard isAlive(index, life) else { return }
     guard machines[index].cache.isReachable, !machines[index].isPaused else {
-      schedule(.secondPass(machine: index, life: life, step), after: Self.secondPassAfter)
+      schedule(
+        .secondPass(machine: index, life: life, step, behind: previous), after: Self.secondPassAfter)
       return
     }
-    machines[index].cache.endSecondPass(of: step)
+    machines[index].cache.endSecondPass(of: step, behind: previous)
   }
 
   // MARK: What the drivers see

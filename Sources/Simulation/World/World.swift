@@ -136,7 +136,7 @@ public struct World: Sendable {
       case walFlushed(String, from: Int, to: Int, Int)
       indirect case befall(Incident)
       case powerOn(machine: Int)
-      indirect case secondPass(machine: Int, life: Int, CacheAction.Step)
+      indirect case secondPass(machine: Int, life: Int, CacheAction.Step, behind: Index)
       case lateFetch(machine: Int, instance: Int, path: String, edition: UInt64)
     }
 
@@ -214,8 +214,8 @@ public struct World: Sendable {
       befall(incident)
     case .powerOn(let index):
       powerOn(index)
-    case .secondPass(let index, let life, let step):
-      passAgain(step, on: index, life: life)
+    case .secondPass(let index, let life, let step, let previous):
+      passAgain(step, behind: previous, on: index, life: life)
     case .lateFetch(let index, let instance, let path, let edition):
       machines[index].cache.endFetch(path, edition: edition, instance: instance)
     }
@@ -277,7 +277,7 @@ extension World.Event.Kind {
     case .walFlushed(_, _, let to, let count): (9 << 8 | UInt64(to)) &+ UInt64(count) << 16
     case .befall: 10 << 8
     case .powerOn(let machine): 11 << 8 | UInt64(machine)
-    case .secondPass(let machine, _, _): 12 << 8 | UInt64(machine)
+    case .secondPass(let machine, _, _, _): 12 << 8 | UInt64(machine)
     case .lateFetch(let machine, _, _, _): 13 << 8 | UInt64(machine)
     }
   }
