@@ -12,6 +12,8 @@ extension Reconciler {
   /// By service.
   typealias Leftovers = SortedMap<ServiceName, [ContainerObservation]>
 
+  private static let balancerPatience = Duration.seconds(5)
+
   /// How long stranded containers serve on at most: what is wanted in their place may never come to serve.
   private static let strandedPatience = Duration.seconds(300)
 
@@ -27,10 +29,16 @@ extension Reconciler {
     leftovers.removeAll { task, _ in !containers.contains { $0.task == task } }
   }
 
-  /// Whether stranded containers have to wait until the load balancer tells which of them it has.
-  func awaitsBalancer(_ state: State) -> Bool {
-    state.nodes[node]?.description.runsBalancer == true && balancing == nil && balancer == nil
-      && !isUnavailable("balancer") && leftovers.values.contains { $0 != .givenUp }
+  /// Whether stranded containers have to wait until the load balancer tells which of them it has, or that it is away:
+  /// its driver looks at it from the start.
+  func awaitsBalancer(_ state: State, at now: Instant) -> Bool {
+    guard state.nodes[node]?.description.runsBalancer == true, balancing == nil, balancer == nil,
+      !isUnavailable("balancer")
+    else { return false }
+    return leftovers.values.contains { leftover in
+      guard case .stranded(let since) = leftover else { return false }
+      return now - since < Self.balancerPatience
+    }
   }
 
   /// The unwanted containers that have to serve on, by what the other nodes say that were heard lately.

@@ -63,7 +63,7 @@ struct Reconciler: Sendable {
     notices.forget(at: now)
     var wanted: [Action] = []
     noteLeftovers(state, wasAway: wasAway, at: now)
-    if !awaitsBalancer(state) {
+    if !awaitsBalancer(state, at: now) {
       let needed = leftoversNeeded(state, others: others, at: now)
       balance(state, with: needed, &wanted)
       runContainers(state, besides: needed, at: now, &wanted)

@@ -25,9 +25,16 @@ package struct ServerProcess: Hashable, Sendable {
       pid: pid, started: line(2), port: line(3), socketFolder: line(4), status: line(7))
   }
 
-  /// All processes whose working folder is this one: a postmaster, its children, or those that outlived it.
+  /// All processes of PostgreSQL whose working folder is this one: a postmaster, its children, or those that outlived
+  /// it. Somebody's shell may stand there, too.
   package static func all(in folder: String) -> [pid_t] {
-    Folder.names(in: "/proc").compactMap { pid_t($0) }.filter { works($0, in: folder) }
+    Folder.names(in: "/proc").compactMap { pid_t($0) }.filter { works($0, in: folder) && isPostgres($0) }
+  }
+
+  /// By the name of its program: `postgres`, `initdb`, `pg_basebackup`, `pg_ctl` and their like.
+  private static func isPostgres(_ pid: pid_t) -> Bool {
+    guard let name = DurableFile.text("/proc/\(pid)/comm") else { return false }
+    return ["postgres", "initdb", "pg_"].contains { name.hasPrefix($0) }
   }
 
   /// Ends all processes of a folder at once and waits until the kernel has removed them: a matter of

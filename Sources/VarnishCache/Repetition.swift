@@ -8,7 +8,7 @@ import Raft
 ///
 /// The actor guards the queue.
 actor Repetition {
-  private let delay: Duration
+  private let delay: Swift.Duration
   /// Says whether it came to be done.
   private let carryOut: @Sendable (Work) async -> Bool
   private var due: [Due] = []
@@ -19,8 +19,8 @@ actor Repetition {
   /// Bans and tags that wait at most.
   private static let capacity = 20_000
   /// After a failure, and for how long it is tried.
-  private static let retry = Duration.seconds(1)
-  private static let patience = Duration.seconds(60)
+  private static let retry = Swift.Duration.seconds(1)
+  private static let patience = Swift.Duration.seconds(60)
 
   private struct Due {
     var at: ContinuousClock.Instant
@@ -30,7 +30,7 @@ actor Repetition {
     var deadline: ContinuousClock.Instant
   }
 
-  init(delay: Duration, carryOut: @escaping @Sendable (Work) async -> Bool) {
+  init(delay: Swift.Duration, carryOut: @escaping @Sendable (Work) async -> Bool) {
     self.delay = delay
     self.carryOut = carryOut
   }
@@ -42,7 +42,8 @@ actor Repetition {
   /// for it.
   func add(_ work: Work, behind previous: Index) -> Bool {
     guard work.repeatedCount > 0 else { return true }
-    guard due.reduce(work.repeatedCount, { $0 + $1.work.repeatedCount }) <= Self.capacity else { return false }
+    let waiting = due.reduce(0) { $0 + $1.work.repeatedCount }
+    guard waiting + work.repeatedCount <= Self.capacity else { return false }
     let at = ContinuousClock.now + delay
     if let last = due.indices.last, at - due[last].at < .milliseconds(100) {
       due[last].work.merge(work)

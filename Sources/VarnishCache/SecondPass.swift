@@ -27,11 +27,11 @@ actor SecondPass {
   /// Addresses on one connection at a time.
   private static let atOnce = 250
   /// How long addresses are gathered: nobody waits for them, and together they cost less.
-  private static let gathering = Duration.milliseconds(50)
+  private static let gathering = Swift.Duration.milliseconds(50)
   /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
   private static let capacity = 50_000
   /// After a lost connection.
-  private static let retry = Duration.seconds(1)
+  private static let retry = Swift.Duration.seconds(1)
 
   /// An address that was purged in a step of the log, the first behind this index.
   private struct Entry {
@@ -113,7 +113,7 @@ actor SecondPass {
   /// A page that is fetched for longer than that is given up, and those are asked for alone that waited with it.
   private func retry(_ batch: [Entry], of number: Int, because error: VarnishError) async {
     let now = ContinuousClock.now
-    let patience = Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
+    let patience = Swift.Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
     var rest: [Entry] = []
     if case .timedOut = error {
       rest = batch.count == 1 ? [] : batch

@@ -115,7 +115,7 @@ public actor VarnishCache {
   private func doAgain(_ work: Work, behind previous: Index) async {
     guard await !repetition.add(work, behind: previous) else { return }
     logger.warning(
-      "too many bans and tags wait to be repeated; what was being fetched during the newest may stay as it was before",
+      "too many bans wait to be repeated; what was being fetched meanwhile may stay as it was before",
       metadata: ["cache": "\(configuration.name)"])
   }
 
@@ -134,7 +134,8 @@ public actor VarnishCache {
   private func settledThrough() async -> Index {
     // Read first: what is carried out meanwhile counts the next time.
     let carried = carriedThrough
-    return min(carried, await secondPass.settledThrough ?? carried, await repetition.settledThrough ?? carried)
+    let (pages, bans) = (await secondPass.settledThrough, await repetition.settledThrough)
+    return min(carried, pages ?? carried, bans ?? carried)
   }
 
   /// Purges addresses with all their variants.

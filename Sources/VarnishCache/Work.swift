@@ -74,8 +74,8 @@ struct Work {
 extension [String] {
   /// Adds those that are not there yet, by their bytes: two spellings of one word are two tags.
   fileprivate mutating func add(_ others: [String]) {
-    var known = Set(map { Array($0.utf8) })
-    self += others.filter { known.insert(Array($0.utf8)).inserted }
+    var known = Set(map { [UInt8]($0.utf8) })
+    self += others.filter { known.insert([UInt8]($0.utf8)).inserted }
   }
 }
 

@@ -54,7 +54,8 @@ extension RandomValues {
 
   mutating func cacheReport() -> CacheReport {
     CacheReport(
-      cache: text(), isReachable: bool(), position: uint(), bans: int(),
+      cache: text(), isReachable: bool(), position: uint(), settled: optional { max(1, $0.uint() / 2) },
+      bans: int(),
       counts: optional { CacheCounts(objects: $0.uint(), hits: $0.uint(), misses: $0.uint()) })
   }
 }

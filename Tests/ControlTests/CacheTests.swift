@@ -11,8 +11,10 @@ struct CacheTests {
     return scene
   }
 
-  private func report(at position: Index, isReachable: Bool = true) -> CacheReport {
-    CacheReport(cache: "one", isReachable: isReachable, position: position, bans: 0)
+  private func report(
+    at position: Index, settled: Index? = nil, isReachable: Bool = true
+  ) -> CacheReport {
+    CacheReport(cache: "one", isReachable: isReachable, position: position, settled: settled, bans: 0)
   }
 
   private let moved = Intent.cachePositions([CachePosition(cache: "one", position: 4)])
@@ -28,6 +30,54 @@ struct CacheTests {
     #expect(scene.look(after: .milliseconds(999)) == [], "several caches' share an entry")
     #expect(scene.act(after: .milliseconds(1)) == [moved])
     #expect(scene.look(after: .seconds(100)) == [])
+  }
+
+  @Test("a node that tells how far its second passes are is believed, and nothing is waited for")
+  func settled() {
+    var scene = scene()
+    begin(&scene)
+    scene.caches["a"] = report(at: 4, settled: 1)
+    #expect(scene.look() == [])
+    #expect(scene.look(after: .seconds(100)) == [], "a slow page holds it up")
+    scene.caches["a"] = report(at: 4, settled: 4)
+    #expect(scene.look() == [])
+    #expect(scene.act(after: .seconds(1)) == [moved])
+  }
+
+  @Test("a new cache is one no longer when what it forgot first has settled")
+  func newAndSettled() {
+    var scene = scene()
+    scene.caches["a"] = report(at: 4, settled: 0)
+    #expect(scene.look() == [])
+    #expect(scene.look(after: .seconds(100)) == [])
+    scene.caches["a"] = report(at: 4, settled: 4)
+    #expect(scene.look() == [])
+    #expect(scene.act(after: .seconds(1)) == [moved])
+    #expect(scene.state.caches["one"]?.isNew == false)
+  }
+
+  @Test("the cache that holds a queue of more than half its length waits for nothing, the others do")
+  func halfFull() {
+    var scene = Scene(nodes: ["a", "b"])
+    for node in ["a", "b"] {
+      var description = scene.state.nodes[node]!.description
+      description.cache = node == "a" ? "one" : "two"
+      scene.accept(.register(description))
+    }
+    let known = ["one", "two"].map { CachePosition(cache: $0, position: scene.state.appliedIndex) }
+    scene.accept(.cachePositions(known))
+    for batch in 0..<6 {
+      scene.accept(.purge((0..<10_000).map { .address(host: nil, path: "/\(batch)/\($0)") }))
+      if batch == 0 {
+        scene.accept(.cachePositions([CachePosition(cache: "two", position: scene.state.appliedIndex)]))
+      }
+    }
+    let last = scene.state.appliedIndex
+    scene.caches["a"] = report(at: last, settled: 0)
+    scene.caches["b"] = CacheReport(cache: "two", isReachable: true, position: last, settled: 0, bans: 0)
+    #expect(scene.look() == [])
+    let moved = Intent.cachePositions([CachePosition(cache: "one", position: last)])
+    #expect(scene.look(after: .seconds(1)) == [moved])
   }
 
   @Test("what comes while a place settles waits for its own turn")

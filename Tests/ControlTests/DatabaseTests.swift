@@ -350,4 +350,18 @@ struct DatabaseTests {
     #expect(scene.look(after: .milliseconds(29_999)) == [])
     #expect(scene.look(after: .milliseconds(1)).modes == [Self.solo])
   }
+
+  @Test("if it never does, and the old primary is lost, it is promoted: nobody was told of what it lacks")
+  func stoppedAndLost() {
+    var scene = scene(Self.toSync + [Self.switching, Self.stopped])
+    scene.databases["b"] = standby(received: 99)
+    #expect(scene.look() == [])
+    scene.silence("a")
+    scene.act(after: .seconds(10))
+    #expect(scene.look(after: .milliseconds(19_999)).modes == [])
+    var bothLost = scene
+    bothLost.silence("b")
+    #expect(bothLost.look(after: .seconds(10)).modes == [])
+    #expect(scene.look(after: .milliseconds(1)).modes == [Self.promoting])
+  }
 }

@@ -42,6 +42,36 @@ struct CacheTests {
     #expect(subject.cacheReports.map(\.position) != [0])
   }
 
+  @Test("a report tells up to where nothing is left to be done a second time, when all can read that")
+  func settled() {
+    var description = Subject.described("a")
+    description.cache = "one"
+    var subject = Subject(managers: 1, node: description, understanding: .current)
+    subject.see(instance: "1.2", settledThrough: 0)
+    subject.pass(.seconds(4))
+    #expect(subject.cacheReports.map(\.settled) == [0], "it has not even begun")
+    subject.finishActions()
+    subject.pass(.seconds(1))
+    let position = subject.cacheReports.first?.position ?? 0
+    #expect(position > 0)
+    #expect(subject.cacheReports.map(\.settled) == [0], "what it forgot may be coming in")
+    subject.see(instance: "1.2", settledThrough: position)
+    #expect(subject.cacheReports.map(\.settled) == [position])
+    let last = subject.commit([Self.page])
+    subject.pass(.milliseconds(10))
+    subject.finishActions()
+    subject.pass(.seconds(1))
+    #expect(subject.cacheReports.map(\.position) == [last])
+    #expect(subject.cacheReports.map(\.settled) == [position])
+    subject.see(instance: "1.2", settledThrough: last)
+    #expect(subject.cacheReports.map(\.settled) == [last])
+
+    var older = Subject(managers: 1, node: description)
+    older.see(instance: "1.2", settledThrough: 0)
+    older.pass(.seconds(4))
+    #expect(older.cacheReports.map(\.settled) == [nil])
+  }
+
   @Test("a cache that was dropped and taken in anew between two looks forgets everything")
   func takenInAnew() {
     var (with, without) = (Subject.described("a"), Subject.described("a"))
@@ -227,8 +257,14 @@ struct CacheTests {
 }
 
 extension Subject {
-  fileprivate mutating func see(isReachable: Bool = true, instance: String = "") {
-    step(.observed(.cache(CacheObservation(cache: "one", isReachable: isReachable, instance: instance))))
+  fileprivate mutating func see(
+    isReachable: Bool = true, instance: String = "", settledThrough: Index? = nil
+  ) {
+    step(
+      .observed(
+        .cache(
+          CacheObservation(
+            cache: "one", isReachable: isReachable, instance: instance, settledThrough: settledThrough))))
   }
 
   /// Commits purges in an entry of their own; returns its index.

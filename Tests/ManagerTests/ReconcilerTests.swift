@@ -182,6 +182,7 @@ struct ReconcilerTests {
         remove: [], add: [Assignment(service: Self.web, slot: 1, node: "a", revision: revision)]))
     let task = subject.manager.state.tasks(on: "a")[0]
     see([container(of: task)])
+    subject.step(.observed(.unavailable(.balancer, reason: "HAProxy is away")))
     commit(.assign(remove: [task.id], add: []))
     for action in subject.takeActions() { finish(action.id, .failed("HAProxy is away")) }
     let left = subject.now

@@ -1,4 +1,5 @@
 import Cluster
+import Foundation
 import Glibc
 import PostgresServer
 import Testing
@@ -105,6 +106,12 @@ extension RealServers {
         #expect(!links.contains { $0.hasSuffix("/secret") })
         #expect(getsid(pid) != getsid(0))
       }
+    }
+
+    @Test("somebody's shell that stands in the data folder is taken for no server")
+    func shell() {
+      // This process works there, and is none of PostgreSQL's.
+      #expect(ServerProcess.all(in: FileManager.default.currentDirectoryPath).isEmpty)
     }
 
     @Test("of a server's logs the ten newest stay")
