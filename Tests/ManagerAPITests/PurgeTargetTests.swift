@@ -108,7 +108,7 @@ struct PurgeTargetTests {
   }
 
   @Test(
-    "an address in Zope's form is purged as it is and as visitors know it, under the host it names",
+    "an address in Zope's form is purged as visitors know it, and as it is under the host it names and any other",
     arguments: [
       ("https/www.example.org:443/Plone/VirtualHostRoot/news?x=1", "www.example.org", "/news?x=1"),
       ("http/www.example.org:80/Plone/VirtualHostRoot/", "www.example.org", "/"),
@@ -120,7 +120,8 @@ struct PurgeTargetTests {
     let target = "/VirtualHostBase/" + rest
     let both = [Purge.address(host: host, path: target), .address(host: host, path: path)]
     let sites = PurgeSites(all: ["unrelated.org"])
-    #expect(try PurgeTarget.purges(target: target, host: "a", names: Self.names(), sites: sites) == both)
+    let unnamed = try PurgeTarget.purges(target: target, host: "a", names: Self.names(), sites: sites)
+    #expect(unnamed == [both[0], .address(host: nil, path: target), both[1]])
     let named = try PurgeTarget.purges(target: target, host: "inner", names: Self.names())
     #expect(named == [both[0], .address(host: "inner", path: target), both[1]])
   }

@@ -162,7 +162,10 @@ final class DoorHandler: ChannelDuplexHandler {
     guard head.uri.utf8.count <= door.configuration.maximumTargetBytes else {
       return refuse(head, .addressTooLong(door.configuration))
     }
-    reading = Reading(head: head)
+    let request = Reading(head: head)
+    // Nothing is held in memory for those who may not ask for it.
+    if request.isBatch, let refusal = refusal(of: head) { return refuse(head, refusal) }
+    reading = request
   }
 
   /// No request of the door but a batch needs a body; a small one is passed over.

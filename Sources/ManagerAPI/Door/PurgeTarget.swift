@@ -35,11 +35,10 @@ package enum PurgeTarget {
     let hosts = sites.hosts(for: host)
     guard let site = VirtualHostPath(path) else { return hosts.map { .address(host: $0, path: path) } }
     // Where Varnish stands behind whatever rewrites addresses, pages are cached under the long path; where it stands
-    // before it, under the public one.
-    let known = (host == nil ? [] : hosts.compactMap { $0 }).filter {
-      $0.lowercased() != site.host.lowercased()
-    }
-    return ([site.host] + known).map { .address(host: $0, path: path) }
+    // before it, under the public one. What rewrites may name Varnish itself as the host (nginx does, unless told
+    // otherwise): when nobody says under which, the long path is purged whatever its host.
+    let others = host == nil ? [nil] : hosts.filter { $0?.lowercased() != site.host.lowercased() }
+    return ([site.host] + others).map { .address(host: $0, path: path) }
       + [.address(host: site.host, path: site.path)]
   }
 
