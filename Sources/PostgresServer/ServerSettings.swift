@@ -50,10 +50,11 @@ package struct ServerSettings: Hashable, Sendable {
       ("max_slot_wal_keep_size", "4GB"), ("wal_keep_size", "128MB"),
       ("log_timezone", "UTC"), ("timezone", "UTC"), ("synchronous_commit", "on"),
       // What a reader on the standby holds up, a promotion has to wait for.
-      ("max_standby_streaming_delay", "1s"),
+      ("max_standby_streaming_delay", "1s"), ("max_standby_archive_delay", "1s"),
       ("log_line_prefix", "%m [%p] %q%u@%d "), ("log_checkpoints", "on"),
       ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "3"),
-      ("tcp_user_timeout", "5s"),
+      // It also ends a client that is there and takes nothing: `pg_dump` into a slow pipe, a copy onto a slow disk.
+      ("tcp_user_timeout", "30s"),
     ]
   }
 

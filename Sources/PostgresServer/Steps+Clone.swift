@@ -22,6 +22,8 @@ extension Steps {
     } catch {
       // The tool has a second process, which outlives it by a moment and would still write here.
       try ServerProcess.kill(allIn: target)
+      // The next attempt begins anew, and until then the disk has better uses.
+      try? Folder.remove(target)
       throw error
     }
     try await finish(target, action, role, tools)

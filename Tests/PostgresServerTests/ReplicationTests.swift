@@ -149,6 +149,7 @@ extension RealServers {
         try await eventually { Folder.exists(lab.b.folder.cloning + "/base") }
         for pid in ServerProcess.all(in: lab.b.folder.cloning) { kill(pid, SIGKILL) }
         guard case .failed = await first else { throw LabError("the copy was not caught in the middle") }
+        #expect(!Folder.exists(lab.b.folder.cloning), "what was copied fills the disk no longer")
         let observed = try await lab.b.observation { $0.epoch == 3 }
         #expect(observed.systemIdentifier == identity && observed.server == .stopped)
         try await lab.b.succeed(.clone(from: lab.a.upstream(for: "tercet_b_3")), epoch: 3, identity)
