@@ -184,7 +184,7 @@ public struct TaskReport: Hashable, Codable, Sendable {
   public enum Phase: Hashable, Codable, Sendable {
     /// The container is being made.
     case preparing
-    /// It runs and has not passed its first health check.
+    /// It runs and has not passed its first health check; or the log no longer wants it, and it serves nobody.
     case starting
     /// It runs and is well, but no traffic reaches it yet.
     case well

@@ -141,8 +141,7 @@ extension Reconciler {
         frontends.append(
           Balancing.Frontend(
             name: "\(name.stack)_\(name.service)_\(port.published)", port: port.published,
-            servers: servers(of: name, published: port.published, state)
-              + (needed[name] ?? []).filter { hasTraffic($0.task, port) }.compactMap { $0.server(for: port) },
+            servers: servers(of: name, at: port, besides: needed[name] ?? [], state),
             elsewhere: balancersElsewhere(state, port: port.published)))
       }
     }
@@ -154,15 +153,18 @@ extension Reconciler {
       .map { Balancing.Server(name: $0.description.name, address: $0.description.address, port: port) }
   }
 
-  /// The node's own containers of a service that are well; of old revisions too, by the port they have.
+  /// The node's own containers of a service that are well, by age; of old revisions too, by the port they have.
   private func servers(
-    of name: ServiceName, published: Int, _ state: State
+    of name: ServiceName, at published: Port, besides leftovers: [ContainerObservation], _ state: State
   ) -> [Balancing.Server] {
-    (containers ?? []).compactMap { container in
-      guard let task = state.tasks[container.task], task.node == node, task.service == name,
+    (containers ?? []).filter(\.isWell).compactMap { container in
+      guard let task = state.tasks[container.task] else {
+        let isKept = leftovers.contains(container) && hasTraffic(container.task, published)
+        return isKept ? container.server(for: published) : nil
+      }
+      guard task.node == node, task.service == name,
         let template = state.services[name]?.template(of: task.revision),
-        let port = template.ports.first(where: { $0.published == published }),
-        container.isWell
+        let port = template.ports.first(where: { $0.published == published.published })
       else { return nil }
       return container.server(for: port)
     }

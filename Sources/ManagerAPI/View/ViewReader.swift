@@ -7,7 +7,7 @@ package struct ViewReader {
   let view: ClusterView
   private let taskReports: [TaskID: TaskReport]
   private let freshReports: [String: Report]
-  /// Running tasks that the log no longer wants: their nodes are about to stop them.
+  /// Running tasks that the log no longer wants: their nodes stop them, at once or when enough others serve.
   private let leavingTasks: [TaskReport]
 
   package init(_ view: ClusterView) {
