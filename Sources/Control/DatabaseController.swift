@@ -213,8 +213,10 @@ extension Controllers {
       return nil
     }
     // Back to the old primary, unless that is lost: the secondary lacks only what nobody was told of.
-    guard situation.silence(of: from) >= settings.nodeLostAfter else { return .solo(primary: from) }
-    if isHeard(to, situation, &look), case .standby? = situation.database(name, on: to)?.server {
+    if isHeard(from, situation, &look) { return .solo(primary: from) }
+    if situation.silence(of: from) >= settings.nodeLostAfter, isHeard(to, situation, &look),
+      case .standby? = situation.database(name, on: to)?.server
+    {
       return .promoting(primary: to, from: from)
     }
     return nil

@@ -234,7 +234,10 @@ public struct Manager: Sendable {
     hasBeenCurrent = true
   }
 
-  private func isAway(at now: Instant) -> Bool { now - confirmedAt >= configuration.control.nodeLostAfter }
+  /// The leader counts from its last word, and this node goes on believing in it for a while after that.
+  private func isAway(at now: Instant) -> Bool {
+    (now - confirmedAt) * 2 >= configuration.control.nodeLostAfter
+  }
 
   private mutating func reconcile(at now: Instant, into effects: inout [Effect]) {
     guard mayAct else { return }

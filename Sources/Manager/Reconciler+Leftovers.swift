@@ -12,7 +12,7 @@ extension Reconciler {
   /// By service.
   typealias Leftovers = SortedMap<ServiceName, [ContainerObservation]>
 
-  private static let balancerPatience = Duration.seconds(5)
+  private static let balancerPatience = Duration.seconds(2)
 
   /// How long stranded containers serve on at most: what is wanted in their place may never come to serve.
   private static let strandedPatience = Duration.seconds(300)
@@ -93,11 +93,13 @@ extension Reconciler {
     return balanced.contains { hasTraffic(container.task, $0) }
   }
 
-  /// Whether the load balancer has a container, and finds it well: one that it has left out may be ending.
+  /// Whether the load balancer has a container: one that it has left out may be ending. What it was told counts, and
+  /// before this process told it anything, what it has; after each change it checks all servers anew, and shows none for
+  /// a moment.
   func hasTraffic(_ task: TaskID, _ port: Port) -> Bool {
     let name = Balancing.serverName(task, port)
-    return balancer?.serving.contains(name) == true
-      && balancing.map { $0.frontends.contains { $0.servers.contains { $0.name == name } } } ?? true
+    guard let balancing else { return balancer?.serving.contains(name) == true }
+    return balancing.frontends.contains { $0.servers.contains { $0.name == name } }
   }
 }
 

@@ -17,9 +17,10 @@ actor SecondPass {
   private let logger: Logger
   private var waiting: Deque<Entry> = []
   private var known: Set<PurgeRequest> = []
-  private var workers = 0
-  /// What the workers are at.
+  /// What each worker is at.
   private var underWay: [Int: [Entry]] = [:]
+  /// How often it was closed: what was begun before is not gone on with.
+  private var closings = 0
   private var idle: [PurgeLine] = []
 
   /// Connections at most: a slow page holds up one of them.
@@ -61,19 +62,28 @@ actor SecondPass {
     }
     if waiting.count > Self.capacity { giveUpOldest() }
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
-    guard workers < Self.maximumWorkers, !waiting.isEmpty else { return }
-    let number = (0...).first { underWay[$0] == nil } ?? workers
-    workers += 1
+    startWorker()
+  }
+
+  private func startWorker() {
+    let free = (0..<Self.maximumWorkers).first { underWay[$0] == nil }
+    guard !waiting.isEmpty, let number = free else { return }
     underWay[number] = []
     _Concurrency.Task { await work(number) }
   }
 
   func close() async {
+    closings += 1
     waiting.removeAll()
     known.removeAll()
     for number in underWay.keys { underWay[number] = [] }
-    for line in idle { await line.close() }
+    await closeIdle()
+  }
+
+  private func closeIdle() async {
+    let lines = idle
     idle.removeAll()
+    for line in lines { await line.close() }
   }
 
   private func giveUpOldest() {
@@ -87,41 +97,45 @@ actor SecondPass {
 
   private func work(_ number: Int) async {
     try? await _Concurrency.Task.sleep(for: Self.gathering)
-    while !waiting.isEmpty {
-      let batch = takeBatch()
+    let began = closings
+    while closings == began {
+      let batch = takeBatch(number)
+      if batch.isEmpty { break }
       for entry in batch { known.remove(entry.target) }
       underWay[number] = batch
       do throws(VarnishError) {
         try await settle(batch.map(\.target))
         underWay[number] = []
       } catch {
-        await retry(batch, of: number, because: error)
+        if closings == began { await retry(batch, of: number, because: error, began) }
       }
     }
     underWay[number] = nil
-    workers -= 1
+    if closings != began { await closeIdle() }
   }
 
-  private func takeBatch() -> [Entry] {
-    let together = waiting.prefix(Self.atOnce).prefix { !$0.isAlone }
-    let batch = together.isEmpty ? Array(waiting.prefix(1)) : Array(together)
-    waiting.removeFirst(batch.count)
-    return batch
+  /// The first worker is never held up by a page that is known to be slow.
+  private func takeBatch(_ worker: Int) -> [Entry] {
+    if let first = waiting.firstIndex(where: { !$0.isAlone }) {
+      let batch = Array(waiting[first...].prefix(Self.atOnce).prefix { !$0.isAlone })
+      waiting.removeSubrange(first..<first + batch.count)
+      return batch
+    }
+    guard worker > 0, let alone = waiting.popFirst() else { return [] }
+    return [alone]
   }
 
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
   /// A page that is fetched for longer than that is given up, and those are asked for alone that waited with it.
-  private func retry(_ batch: [Entry], of number: Int, because error: VarnishError) async {
+  private func retry(_ batch: [Entry], of worker: Int, because error: VarnishError, _ began: Int) async {
     let now = ContinuousClock.now
     let patience = Swift.Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
-    var rest: [Entry] = []
+    var rest = batch
+    for place in rest.indices { rest[place].deadline = rest[place].deadline ?? now + patience }
+    rest.removeAll { $0.deadline ?? now <= now }
     if case .timedOut = error {
-      rest = batch.count == 1 ? [] : batch
+      if rest.count == 1 { rest = [] }
       for place in rest.indices { rest[place].isAlone = true }
-    } else {
-      rest = batch
-      for place in rest.indices { rest[place].deadline = rest[place].deadline ?? now + patience }
-      rest.removeAll { $0.deadline ?? now <= now }
     }
     if rest.count < batch.count {
       logger.warning(
@@ -131,13 +145,13 @@ actor SecondPass {
           "reason": "\(error)",
         ])
     }
-    underWay[number] = rest
+    underWay[worker] = rest
     guard !rest.isEmpty else { return }
     try? await _Concurrency.Task.sleep(for: Self.retry)
-    // Closed meanwhile?
-    guard underWay[number]?.isEmpty == false else { return }
+    guard closings == began else { return }
     for entry in rest where known.insert(entry.target).inserted { waiting.append(entry) }
-    underWay[number] = []
+    underWay[worker] = []
+    startWorker()
   }
 
   private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) {

@@ -172,6 +172,10 @@ struct LeftoverTests {
     see(old, starting: new)
     subject.finishActions()
     #expect(balanced == old.map(\.id))
+    // Told anew, it checks all servers anew.
+    seeServing([])
+    subject.pass(.seconds(1))
+    #expect(balanced == old.map(\.id))
     see(old + new)
     subject.finishActions()
     #expect(balanced == (old + new).map(\.id))
