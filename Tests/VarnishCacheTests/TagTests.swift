@@ -126,11 +126,15 @@ struct TagTests {
         }
         try await eventually("the fetches are under way") { origin.heldCount == variants.count }
         origin.edit()
-        try await cache.purge([(host: "one", path: "/page")])
+        try await cache.carryOut(.purge([.address(host: "one", path: "/page")], through: 7))
         // A slow page holds up neither this purge nor the next.
-        try await cache.purge([(host: "one", path: "/other")])
+        try await cache.carryOut(.purge([.address(host: "one", path: "/other")], through: 8))
+        #expect(await cache.observe().settledThrough == 0)
         origin.release()
         try await group.waitForAll()
+      }
+      try await eventually("nothing is left to be done a second time") {
+        await cache.observe().settledThrough == 8
       }
       try await Visitor.visit(port: varnish.publicPort) { visit in
         for variant in variants {
@@ -167,6 +171,7 @@ struct TagTests {
         try await eventually("the fetches are under way") { origin.heldCount == 3 }
         origin.edit()
         try await cache.carryOut(.purge(purges, through: 1))
+        #expect(await cache.observe().settledThrough == 0)
         origin.release()
         try await group.waitForAll()
       }
@@ -177,6 +182,10 @@ struct TagTests {
           }
         }
       }
+      try await eventually("nothing is left to be repeated") { await cache.observe().settledThrough == 1 }
+      try await cache.carryOut(.flush(through: 2))
+      #expect(await cache.observe().settledThrough == 0, "a flush stands for all that was before it")
+      try await eventually("it is repeated, too") { await cache.observe().settledThrough == 2 }
       await cache.close()
     }
   }
