@@ -86,6 +86,14 @@ public struct Setting: Hashable, Comparable, Codable, Sendable {
   }
 
   public static func < (left: Setting, right: Setting) -> Bool { left.name < right.name }
+
+  /// Whether a name sounds like that of a secret: a guess on the safe side, for what is shown or logged.
+  public static func soundsSecret(_ name: String) -> Bool {
+    let upper = name.uppercased()
+    return ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "PRIVATE"].contains {
+      upper.contains($0)
+    }
+  }
 }
 
 extension [Setting] {

@@ -75,6 +75,15 @@ public struct ServiceState: Hashable, Codable, Sendable {
     revisions.first { $0.number == revision }?.template
   }
 
+  /// Where visitors reach the tasks of a revision: at its ports that the service still publishes.
+  public func balancedPorts(of revision: UInt64) -> [Port] {
+    func balanced(_ template: TaskTemplate?) -> [Port] {
+      template?.ports.filter { $0.mode == .balanced } ?? []
+    }
+    let published = balanced(specification.template).map(\.published)
+    return balanced(template(of: revision)).filter { published.contains($0.published) }
+  }
+
   /// The policy by which tasks are replaced at present. What has a port of its node cannot start beside what it
   /// replaces.
   public var replacement: UpdatePolicy {

@@ -4,7 +4,6 @@ package import Cluster
 /// like one count, with values of three characters or more, and of the others every value of eight or more, except
 /// where the name is one that every container has.
 package struct Redaction {
-  private static let suspiciousNames = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN"]
   private static let plainNames: Set<String> = [
     "PATH", "HOME", "HOSTNAME", "PWD", "LANG", "LANGUAGE", "TERM", "TZ", "SHELL", "USER",
   ]
@@ -15,9 +14,7 @@ package struct Redaction {
   package init(_ environment: [Setting]) {
     var secrets: Set<String> = []
     for setting in environment where !Self.plainNames.contains(setting.name) {
-      let name = setting.name.uppercased()
-      let isSuspicious = Self.suspiciousNames.contains { name.contains($0) }
-      if setting.value.count >= (isSuspicious ? 3 : 8) { secrets.insert(setting.value) }
+      if setting.value.count >= (Setting.soundsSecret(setting.name) ? 3 : 8) { secrets.insert(setting.value) }
       secrets.formUnion(Self.passwords(in: setting.value))
     }
     self.secrets = secrets.sorted { ($1.count, $0) < ($0.count, $1) }

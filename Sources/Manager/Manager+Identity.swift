@@ -95,7 +95,7 @@ extension Manager {
 
   static func complaint(about manager: String) -> String {
     "its disk was replaced, and with it what it had promised and stored is gone; it takes no part. "
-      + "Bring the old disk back, or replace the manager: `tercet manager replace \(manager)`"
+      + "Bring the old disk itself back, never a copy, or replace the manager: `tercet manager replace \(manager)`"
   }
 
   /// Why a manager takes no part; nil if nothing is known against it.

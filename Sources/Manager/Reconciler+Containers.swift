@@ -80,8 +80,10 @@ extension Reconciler {
         task: task.id, name: task.containerName, container: "", condition: .running, health: .starting))
   }
 
-  /// How each container of the node is, wanted or not.
+  /// How each container of the node is, wanted or not. While the engine cannot be asked they count as they were seen
+  /// last: that it is away says nothing of them.
   func taskReports(_ state: State) -> [TaskReport] {
+    let containers = containers ?? lastContainers
     var reports: [TaskReport] = []
     for task in state.tasks(on: node) {
       let container = containers?.first { $0.task == task.id }
@@ -114,11 +116,9 @@ extension Reconciler {
 
   /// Whether traffic reaches the task: every server that stands for it in the load balancer is up.
   private func isServing(_ task: Task, _ state: State) -> Bool {
-    guard state.nodes[node]?.description.runsBalancer == true,
-      let template = state.services[task.service]?.template(of: task.revision)
+    guard state.nodes[node]?.description.runsBalancer == true, let service = state.services[task.service]
     else { return true }
-    let ports = template.ports.filter { $0.mode == .balanced }
-    return ports.allSatisfy { port in
+    return service.balancedPorts(of: task.revision).allSatisfy { port in
       balancer?.serving.contains(Balancing.serverName(task.id, port)) == true
     }
   }

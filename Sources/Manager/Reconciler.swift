@@ -17,6 +17,8 @@ struct Reconciler: Sendable {
   private var unavailable = SortedMap<String, String>()
 
   // MARK: Memory of this process
+  /// What was seen before the engine could not be asked any more.
+  var lastContainers: [ContainerObservation]?
   /// Tasks whose container could not be made, with the reason.
   var launchFailures = SortedMap<TaskID, String>()
   /// Since when the load balancer should have left out a container that is to be stopped.
@@ -176,7 +178,9 @@ struct Reconciler: Sendable {
       return sees("balancer") || balancer != seen
     case .unavailable(let service, let reason):
       switch service {
-      case .containers: containers = nil
+      case .containers:
+        lastContainers = containers ?? lastContainers
+        containers = nil
       case .databases: databases = SortedMap()
       case .cache: loseCaches()
       case .balancer: balancer = nil

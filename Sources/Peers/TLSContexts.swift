@@ -1,7 +1,7 @@
 import ClusterAuthority
 import NIOSSL
 
-/// TLS 1.3 in both directions, with the cluster's authority as the only root. Host names are not compared:
+/// TLS 1.3 in both directions, with the cluster's authority as the only root (or with both, while it is replaced). Host names are not compared:
 /// who a peer is stands in its certificate's identity, wherever its address may have moved.
 struct TLSContexts: Sendable {
   let client: NIOSSLContext
@@ -9,7 +9,8 @@ struct TLSContexts: Sendable {
 
   init(_ credentials: Credentials) throws(PeersError) {
     do {
-      let authority = try NIOSSLCertificate(bytes: Array(credentials.authorityPEM.utf8), format: .pem)
+      // An old one and its successor stand in one file for a while.
+      let authority = try NIOSSLCertificate.fromPEMBytes(Array(credentials.authorityPEM.utf8))
       let certificate = try NIOSSLCertificate(bytes: Array(credentials.certificatePEM.utf8), format: .pem)
       let key = try NIOSSLPrivateKey(bytes: Array(credentials.keyPEM.utf8), format: .pem)
       var server = TLSConfiguration.makeServerConfiguration(
@@ -27,9 +28,9 @@ struct TLSContexts: Sendable {
     }
   }
 
-  private static func harden(_ configuration: inout TLSConfiguration, _ authority: NIOSSLCertificate) {
+  private static func harden(_ configuration: inout TLSConfiguration, _ authority: [NIOSSLCertificate]) {
     configuration.minimumTLSVersion = .tlsv13
-    configuration.trustRoots = .certificates([authority])
+    configuration.trustRoots = .certificates(authority)
     configuration.certificateVerification = .noHostnameVerification
   }
 }

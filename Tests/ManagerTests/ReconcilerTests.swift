@@ -249,6 +249,48 @@ struct ReconcilerTests {
     subject.manager.view(at: subject.now).reports.first { $0.report.description.name == "a" }?.report.problems
   }
 
+  /// Node a runs one task with these balanced ports, and the load balancer finds it up at the first of them.
+  private mutating func serve(at ports: [Int]) -> Task {
+    var node = Self.node
+    node.runsBalancer = true
+    subject = Subject(managers: 3, node: node)
+    commit(.register(node), deployment(ports))
+    let revision = subject.manager.state.services[Self.web]!.revision
+    commit(
+      .assign(remove: [], add: [Assignment(service: Self.web, slot: 1, node: "a", revision: revision)]))
+    let task = subject.manager.state.tasks(on: "a")[0]
+    see([container(of: task)])
+    subject.step(.observed(.balancer(BalancerObservation(serving: ["\(task.id)_\(ports[0])"]))))
+    return task
+  }
+
+  private func deployment(_ ports: [Int]) -> Intent {
+    var service = Service(name: "web", template: TaskTemplate(image: "shop:1"), mode: .replicated(1))
+    service.template.ports = ports.map { Port(target: $0, published: $0) }
+    return .deploy(Stack(name: "shop", services: [service]))
+  }
+
+  @Test("a task of an old revision serves though one of its ports is published no longer")
+  mutating func fewerPorts() {
+    let task = serve(at: [80, 90])
+    #expect(phase(of: task) == .well, "nothing reaches port 90")
+    commit(deployment([80]))
+    #expect(phase(of: task) == .serving)
+  }
+
+  @Test("what serves does so, for all that is known, while the engine cannot be asked")
+  mutating func engineAwayMeanwhile() {
+    let task = serve(at: [80])
+    #expect(phase(of: task) == .serving)
+    subject.step(.observed(.unavailable(.containers, reason: "no socket")))
+    subject.pass(.seconds(5))
+    #expect(phase(of: task) == .serving)
+    subject.step(.observed(.balancer(BalancerObservation(serving: []))))
+    #expect(phase(of: task) == .well)
+    see([])
+    #expect(phase(of: task) == .preparing)
+  }
+
   @Test("images of containers that are there already count as pulled after a restart")
   mutating func imagesThere() {
     let web = place(5)

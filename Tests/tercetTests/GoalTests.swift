@@ -139,6 +139,19 @@ struct GoalTests {
     #expect(await Self.progress(manager, goal) == .failed("a was activated meanwhile"))
   }
 
+  @Test("what has run to its end keeps no node from being drained")
+  func drainWithFinished() async {
+    let manager = await Self.deployed()
+    var service = Service(name: "web", template: TaskTemplate(image: "web:1"), mode: .replicated(2))
+    service.restart.condition = .onFailure
+    manager.decide(.deploy(Stack(name: "shop", services: [service])))
+    let goal = DrainGoal(index: manager.decide(.drain(node: "a")).index, node: "a")
+    await manager.reportTasks(.ended(succeeded: false, message: ""))
+    #expect(await Self.progress(manager, goal) == .moving)
+    await manager.reportTasks(.ended(succeeded: true, message: ""))
+    #expect(await Self.progress(manager, goal) == .done)
+  }
+
   @Test("a node is drained when its databases take writes elsewhere, not while they switch over")
   func drainDatabase() async {
     let manager = FakeManager()

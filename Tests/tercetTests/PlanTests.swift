@@ -108,6 +108,9 @@ struct PlanTests {
     #expect(text.contains(" update_config.order: ") && text.contains("stop-first (default)"))
     #expect(text.contains("restart_policy.delay: ") && text.contains("5s (default)"))
     #expect(text.contains("environment.DB_PASSWORD: ") && !text.contains("hunter2"))
+    for name in ["RABBITMQ_DEFAULT_PASS", "SMTP_AUTH", "signing_key"] {
+      #expect(Attribute.isSecret(name: name, value: "x"))
+    }
     #expect(!text.contains("web:1 (default)"))
   }
 

@@ -28,8 +28,7 @@ extension ViewReader {
   }
 
   private func awaitsTraffic(_ task: Task, _ service: ServiceState) -> Bool {
-    let ports = service.template(of: task.revision)?.ports ?? []
-    let isBalanced = ports.contains { $0.mode == .balanced && $0.transport == .tcp }
+    let isBalanced = service.balancedPorts(of: task.revision).contains { $0.transport == .tcp }
     return isBalanced && state.nodes[task.node]?.description.runsBalancer == true
   }
 }

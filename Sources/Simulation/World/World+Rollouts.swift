@@ -24,13 +24,17 @@ extension World {
       }
     }
     guard !taken.isEmpty else { return }
-    let left = machines.reduce(0) { sum, machine in
-      sum
-        + machine.containers.running.count { container in
-          container.isWell && !taken.contains(container)
-            && (state.tasks[container.task] != nil || machine.balancing.has(container.task))
-        }
+    var left = 0
+    var servedSlots: Set<Substring> = []
+    for machine in machines {
+      for container in machine.containers.running where container.isWell && !taken.contains(container) {
+        let hasTraffic = machine.balancing.has(container.task)
+        if hasTraffic { servedSlots.insert(container.slotName) }
+        if hasTraffic || state.tasks[container.task] != nil { left += 1 }
+      }
     }
+    // Whose slot another has taken over is missed by nobody, however few there are of the others.
+    guard !taken.allSatisfy({ servedSlots.contains($0.slotName) }) else { return }
     // A removal may have been decided when fewer were required.
     let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
     if left < required {
@@ -40,6 +44,11 @@ extension World {
       )
     }
   }
+}
+
+extension ContainerObservation {
+  /// Its name without the task's identity: service and slot.
+  fileprivate var slotName: Substring { name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex) }
 }
 
 extension Balancing {

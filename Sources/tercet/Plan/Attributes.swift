@@ -37,10 +37,7 @@ extension Attribute {
 
   /// A guess on the safe side: by the name, or because the value carries a password inside.
   static func isSecret(name: String, value: String) -> Bool {
-    let words = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "PRIVATE"]
-    let upper = name.uppercased()
-    if words.contains(where: upper.contains) { return true }
-    return carriesSecret(value)
+    Setting.soundsSecret(name) || carriesSecret(value)
   }
 
   /// Whether a text has a password or the like inside: in an address, as an option, or as the word after one.

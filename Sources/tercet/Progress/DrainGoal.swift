@@ -9,7 +9,7 @@ struct DrainGoal: Goal {
 
   func progress(in report: ProgressReport) -> Progress {
     guard report.drainedNodes.contains(node) else { return .failed("\(node) was activated meanwhile") }
-    let isEmpty = report.services.allSatisfy { $0.tasks.allSatisfy { $0.node != node } }
+    let isEmpty = tasks(in: report).isEmpty
     let isWhole = report.services.allSatisfy { $0.serving >= $0.wanted }
     let isMoving = report.databases.contains { $0.isUnderWay || $0.primary == node && $0.mayMove }
     guard isEmpty, isWhole, !isMoving, !leads(report) else { return .moving }
@@ -21,13 +21,18 @@ struct DrainGoal: Goal {
     return .done
   }
 
+  /// What has run to its end stays where it did, and needs nothing any more.
+  private func tasks(in report: ProgressReport) -> [TaskStatus] {
+    report.services.flatMap(\.tasks).filter { $0.node == node && $0.phase != .completed }
+  }
+
   /// Without a leader, one is being chosen; it may be this node.
   private func leads(_ report: ProgressReport) -> Bool {
     handsLeadershipOn && (report.leader == nil || report.leader == node)
   }
 
   func items(in report: ProgressReport) -> [ProgressDisplay.Item] {
-    let tasks = report.services.flatMap(\.tasks).filter { $0.node == node }
+    let tasks = tasks(in: report)
     let databases = report.databases.filter { $0.primary == node || $0.isUnderWay }
     let leading = leads(report) ? [ProgressDisplay.Item(name: "leader", text: report.leader ?? "none")] : []
     return [.init(name: node, text: "\(tasks.count) tasks left")]
