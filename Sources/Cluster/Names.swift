@@ -90,7 +90,9 @@ public struct Setting: Hashable, Comparable, Codable, Sendable {
   /// Whether a name sounds like that of a secret: a guess on the safe side, for what is shown or logged.
   public static func soundsSecret(_ name: String) -> Bool {
     let upper = name.uppercased()
-    return ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "PRIVATE"].contains {
+    // The working folder, not a password.
+    guard upper != "PWD", upper != "OLDPWD" else { return false }
+    return ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "PRIVATE"].contains {
       upper.contains($0)
     }
   }

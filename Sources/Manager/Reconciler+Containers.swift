@@ -80,13 +80,12 @@ extension Reconciler {
         task: task.id, name: task.containerName, container: "", condition: .running, health: .starting))
   }
 
-  /// How each container of the node is, wanted or not. While the engine cannot be asked they count as they were seen
-  /// last: that it is away says nothing of them.
+  /// How each container of the node is, wanted or not. While the engine cannot be asked what is wanted counts as it was
+  /// seen last: that the engine is away says nothing of it.
   func taskReports(_ state: State) -> [TaskReport] {
-    let containers = containers ?? lastContainers
     var reports: [TaskReport] = []
     for task in state.tasks(on: node) {
-      let container = containers?.first { $0.task == task.id }
+      let container = (containers ?? lastContainers)?.first { $0.task == task.id }
       reports.append(
         TaskReport(task: task.id, name: task.containerName, phase: phase(of: task, container, state)))
     }

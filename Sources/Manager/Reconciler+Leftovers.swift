@@ -20,7 +20,7 @@ extension Reconciler {
   /// Takes note of the containers that are no longer wanted. Those that became so while the node was away, or while this
   /// process did not run, are stranded.
   mutating func noteLeftovers(_ state: State, wasAway: Bool, at now: Instant) {
-    guard let containers else { return }
+    guard let containers = containers ?? lastContainers else { return }
     let isFirstLook = !hasSeenContainers
     hasSeenContainers = true
     for container in containers where state.tasks[container.task] == nil && leftovers[container.task] == nil {

@@ -133,6 +133,7 @@ struct Reconciler: Sendable {
       noteLaunched(launch.task)
     case .removeTask(let task, _, _):
       containers?.removeAll { $0.task == task }
+      lastContainers?.removeAll { $0.task == task }
       gracePeriods[task] = nil
       launchFailures[task] = nil
     case .database(let action):

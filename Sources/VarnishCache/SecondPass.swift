@@ -111,7 +111,10 @@ actor SecondPass {
       }
     }
     underWay[number] = nil
-    if closings != began { await closeIdle() }
+    guard closings != began else { return }
+    await closeIdle()
+    // For what came since, when all were busy.
+    startWorker()
   }
 
   /// The first worker is never held up by a page that is known to be slow.

@@ -108,9 +108,10 @@ struct PlanTests {
     #expect(text.contains(" update_config.order: ") && text.contains("stop-first (default)"))
     #expect(text.contains("restart_policy.delay: ") && text.contains("5s (default)"))
     #expect(text.contains("environment.DB_PASSWORD: ") && !text.contains("hunter2"))
-    for name in ["RABBITMQ_DEFAULT_PASS", "SMTP_AUTH", "signing_key"] {
+    for name in ["RABBITMQ_DEFAULT_PASS", "MYSQL_PWD", "SMTP_AUTH", "signing_key"] {
       #expect(Attribute.isSecret(name: name, value: "x"))
     }
+    #expect(!Attribute.isSecret(name: "PWD", value: "/srv"))
     #expect(!text.contains("web:1 (default)"))
   }
 

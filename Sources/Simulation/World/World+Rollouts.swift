@@ -25,16 +25,21 @@ extension World {
     }
     guard !taken.isEmpty else { return }
     var left = 0
-    var servedSlots: Set<Substring> = []
+    // The newest that is wanted, by slot.
+    var successors: [Substring: TaskID] = [:]
     for machine in machines {
       for container in machine.containers.running where container.isWell && !taken.contains(container) {
         let hasTraffic = machine.balancing.has(container.task)
-        if hasTraffic { servedSlots.insert(container.slotName) }
-        if hasTraffic || state.tasks[container.task] != nil { left += 1 }
+        let isWanted = state.tasks[container.task] != nil
+        if hasTraffic || isWanted { left += 1 }
+        if hasTraffic, isWanted {
+          let known = successors[container.slotName]
+          successors[container.slotName] = max(container.task, known ?? container.task)
+        }
       }
     }
     // Whose slot another has taken over is missed by nobody, however few there are of the others.
-    guard !taken.allSatisfy({ servedSlots.contains($0.slotName) }) else { return }
+    guard !taken.allSatisfy({ $0.task < successors[$0.slotName] ?? $0.task }) else { return }
     // A removal may have been decided when fewer were required.
     let required = invariants.fewestRequired(since: now + Duration(nanoseconds: -Self.recovery.nanoseconds))
     if left < required {
