@@ -159,7 +159,11 @@ extension Manager {
       decidedThrough = 0
       preferredSince = .never
     }
-    if leadership.leader != nil { requests.sendAgain(at: now) }
+    if leadership.leader != nil {
+      requests.sendAgain(at: now)
+      // Another leader may not have heard this node until now, and have taken it for lost.
+      returnedAt = now
+    }
     let who = leadership.leader.flatMap { manager($0)?.name } ?? "nobody"
     effects.append(.note("term \(leadership.term): \(who) leads"))
   }

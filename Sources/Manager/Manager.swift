@@ -59,7 +59,8 @@ public struct Manager: Sendable {
   var hasBeenCurrent = false
   /// When the state was last known to be the cluster's: the leader, or the majority that this leader has, was heard.
   var confirmedAt: Instant
-  /// When it was so again after the start, or after this node had been away for as long as makes it a lost one.
+  /// When it was so again after the start, after this node had been away for as long as makes it a lost one, or with
+  /// another leader.
   var returnedAt: Instant
   /// Why the manager has stopped for good; nil while it works.
   public private(set) var haltReason: String?

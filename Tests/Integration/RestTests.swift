@@ -11,14 +11,13 @@ extension ThreeZones {
       }
       try await Cluster.whole()
 
-      let measured = try await Lab.script("deploy/bench/idle", "30")
-
-      #expect(measured.status == 0, "\(measured.errors)")
-      let rows = measured.lines.dropFirst().map { $0.split(separator: " ") }
-      #expect(rows.count == 3)
-      for row in rows {
-        #expect(Double(row[1])! < 60, "MiB in zone \(row[0])")
-        #expect(Double(row[2])! < 1, "% of a core in zone \(row[0])")
+      // What the tests before this one left in memory goes within a minute or two.
+      try await eventually("each manager is at rest", within: .seconds(180)) {
+        let measured = try await Lab.script("deploy/bench/idle", "30")
+        #expect(measured.status == 0, "\(measured.errors)")
+        let rows = measured.lines.dropFirst().map { $0.split(separator: " ") }
+        #expect(rows.count == 3)
+        return rows.allSatisfy { Double($0[1])! < 60 && Double($0[2])! < 1 }
       }
     }
   }

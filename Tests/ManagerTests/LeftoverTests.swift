@@ -216,8 +216,8 @@ struct LeftoverTests {
   @Test("but for five minutes at most, and not when it was in touch: the leader has seen that others serve")
   mutating func bounded() {
     var old = serve()
-    for _ in 1...3 {
-      subject.pass(.seconds(1))
+    for _ in 1...10 {
+      subject.pass(.milliseconds(300))
       commit()
     }
     _ = assign(3, to: "b", inPlaceOf: old)
