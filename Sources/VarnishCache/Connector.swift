@@ -34,7 +34,8 @@ struct Connector: Sendable {
     return line
   }
 
-  /// Connects to the address that takes purges.
+  /// Connects to the address that takes purges, and makes sure that it is one: other servers may answer 200 to whatever
+  /// they are asked.
   ///
   /// - Parameter timeoutMilliseconds: the longest silence while an answer is due.
   func openPurgeLine(timeoutMilliseconds timeout: Int) async throws(VarnishError) -> PurgeLine {
@@ -48,7 +49,15 @@ struct Connector: Sendable {
           LineHandler<Int>(endpoint: endpoint, timeoutMilliseconds: timeout))
       }
     }
-    return PurgeLine(channel: channel, endpoint: endpoint)
+    let line = PurgeLine(channel: channel, endpoint: endpoint)
+    do throws(VarnishError) {
+      let status = try await line.send([.question])[0]
+      guard status == PurgeText.answerToQuestion else { throw .takesNoPurges(endpoint, status: status) }
+    } catch {
+      await line.close()
+      throw error
+    }
+    return line
   }
 
   private func connect(

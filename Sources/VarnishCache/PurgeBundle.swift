@@ -14,6 +14,10 @@ struct PurgeBundle: Hashable, Sendable {
   /// The answer to several, when all are purged. It is not 200: that is what a `tercet.vcl` of an earlier version
   /// answers, which purges the first alone.
   private static let allPurged = 207
+  /// The answer to one that was there again and again.
+  static let unsettled = 409
+  /// It is, or all are, purged, and none was being fetched.
+  private static let settled = (one: 210, all: 217)
 
   /// All of them, in bundles as large as may be.
   static func bundles(of targets: [PurgeRequest]) -> [PurgeBundle] {
@@ -35,13 +39,22 @@ struct PurgeBundle: Hashable, Sendable {
     return bundles
   }
 
-  /// - Parameter settles: the answer is to come when no fetch of the addresses is under way.
-  func request(settles: Bool = false) -> PurgeText {
+  /// How an address is purged.
+  enum Way: String {
+    /// Waits for nothing.
+    case plain = ""
+    /// The answer comes when no fetch of it is under way, and then it is purged and settled.
+    case atOnce = "X-Tercet-At-Once"
+    /// A second time: the answer comes when no fetch of it is under way, and what came in meanwhile is purged.
+    case settling = "X-Tercet-Settle"
+  }
+
+  func request(_ way: Way = .plain) -> PurgeText {
     var request = targets[0].head
     if targets.count > 1 {
       request.headers.append(("X-Tercet-More", targets.dropFirst().map(\.path).joined(separator: " ")))
     }
-    if settles { request.headers.append(("X-Tercet-Settle", "1")) }
+    if way != .plain { request.headers.append((way.rawValue, "1")) }
     return request
   }
 
@@ -49,6 +62,21 @@ struct PurgeBundle: Hashable, Sendable {
   func status(by answer: Int) -> Int? {
     guard targets.count > 1 else { return answer }
     return answer == Self.allPurged ? 200 : nil
+  }
+
+  /// What came of a purge at once.
+  func outcome(by answer: Int) -> Outcome {
+    if answer == (targets.count > 1 ? Self.settled.all : Self.settled.one) { return .settled }
+    return status(by: answer) == 200 ? .purged : .refused
+  }
+
+  enum Outcome {
+    /// Nothing is left to be done.
+    case settled
+    /// Something was there, or may be on its way.
+    case purged
+    /// It is to be purged in another way.
+    case refused
   }
 
   /// Each alone.

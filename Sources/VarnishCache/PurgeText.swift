@@ -2,13 +2,18 @@ package import NIOCore
 
 /// A `PURGE` over HTTP/1.1, as its few headers and no body.
 struct PurgeText: LineRequest {
+  var method: StaticString = "PURGE "
   var path: String
   var headers: [(name: String, value: String)]
+
+  /// What `tercet.vcl` alone, in all its versions, answers in this way where it takes purges.
+  static let question = PurgeText(method: "GET ", path: "/", headers: [("Host", "tercet")])
+  static let answerToQuestion = 403
 
   /// The caller has made sure that neither path nor values hold anything that ends a line: Varnish caches addresses
   /// that a strict check would refuse, such as unescaped UTF-8.
   func write(into bytes: inout ByteBuffer) {
-    bytes.writeStaticString("PURGE ")
+    bytes.writeStaticString(method)
     bytes.writeString(path)
     bytes.writeStaticString(" HTTP/1.1\r\n")
     for (name, value) in headers {

@@ -19,6 +19,9 @@ actor SecondPass {
   private var known: Set<PurgeRequest> = []
   /// What each worker is at.
   private var underWay: [Int: [Entry]] = [:]
+  /// What is done again in a moment, with the number of its pause.
+  private var resting: [Int: [Entry]] = [:]
+  private var pauses = 0
   /// How often it was closed: what was begun before is not gone on with.
   private var closings = 0
   private var idle: [PurgeLine] = []
@@ -31,8 +34,8 @@ actor SecondPass {
   private static let gathering = Swift.Duration.milliseconds(50)
   /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
   private static let capacity = 50_000
-  /// After a lost connection.
-  private static let retry = Swift.Duration.seconds(1)
+  /// After a lost connection, and when a page is there again and again.
+  private static let pause = Swift.Duration.seconds(1)
 
   /// An address that was purged in a step of the log, the first behind this index.
   private struct Entry {
@@ -51,7 +54,10 @@ actor SecondPass {
 
   /// Behind this index not all is done a second time yet; nil if nothing is left.
   var settledThrough: Index? {
-    let places = [waiting.lazy.map(\.previous).min(), underWay.values.joined().lazy.map(\.previous).min()]
+    let places = [
+      waiting.lazy.map(\.previous).min(), underWay.values.joined().lazy.map(\.previous).min(),
+      resting.values.joined().lazy.map(\.previous).min(),
+    ]
     return places.compactMap(\.self).min()
   }
 
@@ -76,6 +82,7 @@ actor SecondPass {
     closings += 1
     waiting.removeAll()
     known.removeAll()
+    resting.removeAll()
     for number in underWay.keys { underWay[number] = [] }
     await closeIdle()
   }
@@ -104,11 +111,12 @@ actor SecondPass {
       for entry in batch { known.remove(entry.target) }
       underWay[number] = batch
       do throws(VarnishError) {
-        try await settle(batch.map(\.target))
-        underWay[number] = []
+        let unsettled = Set(try await settle(batch.map(\.target)))
+        if closings == began { doAgain(batch.filter { unsettled.contains($0.target) }) }
       } catch {
-        if closings == began { await retry(batch, of: number, because: error, began) }
+        if closings == began { doAgain(batch, because: error) }
       }
+      underWay[number] = []
     }
     underWay[number] = nil
     guard closings != began else { return }
@@ -128,60 +136,81 @@ actor SecondPass {
     return [alone]
   }
 
+  /// A page that is there again and again, or fetched by several at the same time, is purged once more from time to time,
+  /// for as long as a fetch from before its purge may take: what comes in after that has begun after it.
+  private func doAgain(_ batch: [Entry]) {
+    rest(batch.map(begun).filter { $0.deadline ?? .now > .now })
+  }
+
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
   /// A page that is fetched for longer than that is given up, and those are asked for alone that waited with it.
-  private func retry(_ batch: [Entry], of worker: Int, because error: VarnishError, _ began: Int) async {
-    let now = ContinuousClock.now
-    let patience = Swift.Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
-    var rest = batch
-    for place in rest.indices { rest[place].deadline = rest[place].deadline ?? now + patience }
-    rest.removeAll { $0.deadline ?? now <= now }
+  private func doAgain(_ batch: [Entry], because error: VarnishError) {
+    var again = batch.map(begun).filter { $0.deadline ?? .now > .now }
     if case .timedOut = error {
-      if rest.count == 1 { rest = [] }
-      for place in rest.indices { rest[place].isAlone = true }
+      if again.count == 1 { again = [] }
+      for place in again.indices { again[place].isAlone = true }
     }
-    if rest.count < batch.count {
+    if again.count < batch.count {
       logger.warning(
         "a second purge was given up; what was being fetched meanwhile may stay as it was before",
         metadata: [
-          "cache": "\(connector.configuration.name)", "pages": "\(batch.count - rest.count)",
+          "cache": "\(connector.configuration.name)", "pages": "\(batch.count - again.count)",
           "reason": "\(error)",
         ])
     }
-    underWay[worker] = rest
-    guard !rest.isEmpty else { return }
-    try? await _Concurrency.Task.sleep(for: Self.retry)
-    guard closings == began else { return }
-    for entry in rest where known.insert(entry.target).inserted { waiting.append(entry) }
-    underWay[worker] = []
-    startWorker()
+    rest(again)
   }
 
-  private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) {
+  /// With the end of its time, if it has none yet.
+  private func begun(_ entry: Entry) -> Entry {
+    var entry = entry
+    let patience = Swift.Duration.milliseconds(connector.configuration.fetchTimeoutMilliseconds)
+    entry.deadline = entry.deadline ?? .now + patience
+    return entry
+  }
+
+  /// Has them wait again after a pause.
+  private func rest(_ entries: [Entry]) {
+    guard !entries.isEmpty else { return }
+    pauses += 1
+    let number = pauses
+    resting[number] = entries
+    _Concurrency.Task {
+      try? await _Concurrency.Task.sleep(for: Self.pause)
+      guard let rested = resting.removeValue(forKey: number) else { return }
+      for entry in rested where known.insert(entry.target).inserted { waiting.append(entry) }
+      startWorker()
+    }
+  }
+
+  /// Returns those that were there again after each of several purges.
+  private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest] {
     let bundles = PurgeBundle.bundles(of: batch)
     while let line = idle.popLast() {
       guard line.isActive else { continue }
       do {
-        try await settle(bundles, on: line)
-        return idle.append(line)
+        let unsettled = try await settle(bundles, on: line)
+        idle.append(line)
+        return unsettled
       } catch .connectionLost {
         await line.close()
       }
     }
     do {
-      try await settleAnew(bundles)
+      return try await settleAnew(bundles)
     } catch .connectionLost {
       // What is larger than Varnish has room for it does not answer, but hangs up.
-      try await settleAnew(bundles.flatMap(\.apart))
+      return try await settleAnew(bundles.flatMap(\.apart))
     }
   }
 
-  private func settleAnew(_ bundles: [PurgeBundle]) async throws(VarnishError) {
+  private func settleAnew(_ bundles: [PurgeBundle]) async throws(VarnishError) -> [PurgeRequest] {
     let line = try await connector.openPurgeLine(
       timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
     do throws(VarnishError) {
-      try await settle(bundles, on: line)
+      let unsettled = try await settle(bundles, on: line)
       idle.append(line)
+      return unsettled
     } catch {
       await line.close()
       throw error
@@ -189,9 +218,12 @@ actor SecondPass {
   }
 
   /// One of a bundle that was there again is purged, and the rest of its bundle is asked for one by one.
-  private func settle(_ bundles: [PurgeBundle], on line: PurgeLine) async throws(VarnishError) {
-    let answers = try await line.send(bundles.map { $0.request(settles: true) })
-    let apart = zip(bundles, answers).filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
-    _ = try await line.send(apart.map { $0.request(settles: true) })
+  private func settle(
+    _ bundles: [PurgeBundle], on line: PurgeLine
+  ) async throws(VarnishError) -> [PurgeRequest] {
+    let answers = zip(bundles, try await line.send(bundles.map { $0.request(.settling) }))
+    let apart = answers.filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
+    let further = zip(apart, try await line.send(apart.map { $0.request(.settling) }))
+    return (Array(answers) + Array(further)).filter { $0.status(by: $1) == PurgeBundle.unsettled }.flatMap(\.0.targets)
   }
 }

@@ -5,8 +5,8 @@ public import Logging
 public import NIOCore
 import Raft
 
-/// One Varnish of this node. The actor guards the two connections, to Varnish's command line (bans, observation) and
-/// to the address at which it takes purges; requests of several callers share them, and each is opened again when it
+/// One Varnish of this node. The actor guards the connections to Varnish's command line (bans, observation) and to the
+/// address at which it takes purges; requests of several callers share them, and each is opened again when it
 /// is lost.
 public actor VarnishCache {
   /// The addresses and the secret of one Varnish.
@@ -48,13 +48,15 @@ public actor VarnishCache {
 
   let configuration: Configuration
   nonisolated var name: String { configuration.name }
-  private let connector: Connector
+  let connector: Connector
   let logger: Logger
   private var commandLine: CommandLine?
   private var purges: PurgeLine?
-  private let secondPass: SecondPass
+  /// For purges that wait while a page is being fetched.
+  var purgesAtOnce: PurgeLine?
+  let secondPass: SecondPass
   /// The last step that was carried out.
-  private var carriedThrough: Index = 0
+  private(set) var carriedThrough: Index = 0
   private let statistics: StatisticsReader?
   /// Made at its first use: it needs this very actor.
   private lazy var repetition = Repetition(
@@ -112,7 +114,7 @@ public actor VarnishCache {
     return reasons.lazy.compactMap(\.self).first
   }
 
-  private func doAgain(_ work: Work, behind previous: Index) async {
+  func doAgain(_ work: Work, behind previous: Index) async {
     guard await !repetition.add(work, behind: previous) else { return }
     logger.warning(
       "too many bans wait to be repeated; what was being fetched meanwhile may stay as it was before",
@@ -189,8 +191,10 @@ public actor VarnishCache {
     await repetition.close()
     await commandLine?.close()
     await purges?.close()
+    await purgesAtOnce?.close()
     commandLine = nil
     purges = nil
+    purgesAtOnce = nil
   }
 }
 
@@ -221,51 +225,15 @@ extension VarnishCache {
     return try await line.send(requests)
   }
 
-  /// Returns why everything was forgotten, if it was.
-  private func purgeExactly(_ targets: [PurgeRequest]) async throws(VarnishError) -> String? {
-    guard let endpoint = configuration.purges, !targets.isEmpty else { return nil }
-    let answered = try await answers(to: targets)
-    let refused = answered.filter { $0.status != 200 }
-    var reason: String?
-    if let (target, status) = refused.first {
-      guard try await takesOthers(beside: answered.map(\.status)) else {
-        throw .purgeRefused(endpoint, path: target.path, status: status)
-      }
-      reason = try await banRefused(refused)
-    }
-    await secondPass.add(answered.filter { $0.status == 200 }.map(\.target), behind: carriedThrough)
-    return reason
-  }
-
-  /// What Varnish says of each address. Those of a bundle that it does not take whole are sent one by one.
-  private func answers(
-    to targets: [PurgeRequest]
-  ) async throws(VarnishError) -> [(target: PurgeRequest, status: Int)] {
-    var bundles = PurgeBundle.bundles(of: targets)
-    var answered: [(target: PurgeRequest, status: Int)] = []
-    while !bundles.isEmpty {
-      var apart: [PurgeBundle] = []
-      for (bundle, answer) in zip(bundles, try await statuses(of: bundles.map { $0.request() })) {
-        if let status = bundle.status(by: answer) {
-          answered += bundle.targets.map { ($0, status) }
-        } else {
-          apart += bundle.apart
-        }
-      }
-      bundles = apart
-    }
-    return answered
-  }
-
   /// Whether Varnish takes purges at all, when it has refused some.
-  private func takesOthers(beside statuses: [Int]) async throws(VarnishError) -> Bool {
+  func takesOthers(beside statuses: [Int]) async throws(VarnishError) -> Bool {
     if statuses.contains(200) { return true }
     return try await send([PurgeRequest.probe.head]) == [200]
   }
 
   /// What Varnish answers to each. A request that it finds malformed it answers and hangs up, on all that were sent
   /// behind it: then they are sent one by one.
-  private func statuses(of requests: [PurgeText]) async throws(VarnishError) -> [Int] {
+  func statuses(of requests: [PurgeText]) async throws(VarnishError) -> [Int] {
     do {
       return try await send(requests)
     } catch .connectionLost {
@@ -285,27 +253,6 @@ extension VarnishCache {
       }
       return 0
     }
-  }
-
-  /// Where Varnish takes other purges, an address that it refuses must not hold them up: a ban forgets it as well,
-  /// though it costs more.
-  private func banRefused(
-    _ refused: [(target: PurgeRequest, status: Int)]
-  ) async throws(VarnishError) -> String? {
-    for (target, status) in refused {
-      logger.warning(
-        "banned an address that Varnish does not purge",
-        metadata: [
-          "cache": "\(configuration.name)", "host": "\(target.host)", "path": "\(target.path)",
-          "status": "\(status)",
-        ])
-    }
-    var work = Work([])
-    work.exact = refused.map(\.target)
-    work.banAddresses()
-    let reason = try await carryOut(work.bans)
-    await doAgain(work, behind: carriedThrough)
-    return reason
   }
 
   /// Purges by tags, where Varnish has `xkey`; otherwise, and where it refuses some, it bans what is tagged with them,

@@ -6,6 +6,7 @@ public enum VarnishError: Error, Hashable, Sendable, CustomStringConvertible {
   case connectionLost(Endpoint, reason: String)
   case timedOut(Endpoint, milliseconds: Int)
   case unexpectedReply(Endpoint, status: Int)
+  case takesNoPurges(Endpoint, status: Int)
   case purgeRefused(Endpoint, path: String, status: Int)
   case expressionRefused(String, reason: String)
   case unknownCache(String, hasSecret: Bool)
@@ -24,6 +25,9 @@ public enum VarnishError: Error, Hashable, Sendable, CustomStringConvertible {
       "Varnish at \(endpoint) did not answer for \(milliseconds) ms"
     case .unexpectedReply(let endpoint, let status):
       "what listens at \(endpoint) answers \(status) and not as Varnish's command line does; check varnishd -T"
+    case .takesNoPurges(let endpoint, let status):
+      "what listens at \(endpoint) is no Varnish that takes purges there (it answers \(status) to a question): include "
+        + "tercet.vcl before other rules and start varnishd with -a tercet=\(endpoint)"
     case .purgeRefused(let endpoint, let path, let status):
       "Varnish at \(endpoint) answered \(status) to PURGE \(path); include tercet.vcl and start varnishd with "
         + "-a tercet=\(endpoint)"

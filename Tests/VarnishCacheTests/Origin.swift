@@ -20,10 +20,10 @@ final class Origin: Sendable {
     func edit() { state.withLock { $0.edition += 1 } }
     func hold(_ promise: EventLoopPromise<Void>) { state.withLock { $0.held.append(promise) } }
 
-    func release() {
+    func release(_ count: Int) {
       let held = state.withLock { state in
-        defer { state.held = [] }
-        return state.held
+        defer { state.held.removeFirst(min(count, state.held.count)) }
+        return Array(state.held.prefix(count))
       }
       for promise in held { promise.succeed() }
     }
@@ -48,7 +48,7 @@ final class Origin: Sendable {
   }
 
   func stop() async {
-    pages.release()
+    pages.release(.max)
     try? await channel.close()
   }
 
@@ -56,8 +56,8 @@ final class Origin: Sendable {
   func edit() { pages.edit() }
   /// Requests that are held.
   var heldCount: Int { pages.heldCount }
-  /// Answers all requests that are held.
-  func release() { pages.release() }
+  /// Answers the requests that are held, or so many of them, the oldest first.
+  func release(_ count: Int = .max) { pages.release(count) }
 
   /// Reads no more of a request than its end: NIO's own parser refuses addresses that Varnish lets through.
   private final class Handler: ChannelInboundHandler {

@@ -53,7 +53,7 @@ sub vcl_recv {
         unset req.http.X-Tercet-More;
       }
     }
-    if (req.http.X-Tercet-Settle) {
+    if (req.http.X-Tercet-At-Once || req.http.X-Tercet-Settle) {
       # Looks the page up as a visitor would, in any variant: while it is being fetched, the lookup waits.
       set req.hash_ignore_vary = true;
       return (hash);
@@ -64,15 +64,36 @@ sub vcl_recv {
 }
 
 # On to the next address of the request, or to its end. The answer for several is another one than that for one: an
-# older tercet.vcl, which purges but the first, answers 200.
+# older tercet.vcl, which purges but the first, answers 200. That for what is settled is another one than both: an older
+# one purges at once, and settles nothing.
 sub tercet_next {
   if (req.http.X-Tercet-More) {
     return (restart);
+  }
+  if (req.http.X-Tercet-At-Once && !req.http.X-Tercet-Unsettled) {
+    if (req.http.X-Tercet-Several) {
+      return (synth(217, "Purged and settled"));
+    }
+    return (synth(210, "Purged and settled"));
   }
   if (req.http.X-Tercet-Several) {
     return (synth(207, "Purged"));
   }
   return (synth(200, "Purged"));
+}
+
+# Something was there, and is purged. Settling: it came in meanwhile, and was fetched before the purge, or while it was
+# made; another variant may still be on its way.
+sub tercet_found {
+  if (req.http.X-Tercet-At-Once) {
+    set req.http.X-Tercet-Unsettled = "yes";
+    call tercet_next;
+  }
+  # Not enough restarts are left for several.
+  if (!req.http.X-Tercet-Several && req.restarts < 3) {
+    return (restart);
+  }
+  return (synth(409, "Once more, alone"));
 }
 
 sub vcl_purge {
@@ -81,30 +102,31 @@ sub vcl_purge {
   }
 }
 
-# Settling: what came in meanwhile was fetched before the purge, or while it was made.
 sub vcl_hit {
   if (local.socket == "tercet") {
     tercet_purge.hard();
-    if (req.http.X-Tercet-Several) {
-      # Not enough restarts are left for all: the manager asks for each alone.
-      return (synth(409, "One by one"));
-    }
-    # Another variant may still be on its way.
-    if (req.restarts < 3) {
-      return (restart);
-    }
-    return (synth(200, "Purged"));
+    call tercet_found;
   }
 }
 
 sub vcl_miss {
   if (local.socket == "tercet") {
+    # A page may be kept beyond its grace, to be asked for whether it has changed.
+    tercet_purge.hard();
+    # Said to be uncacheable, it is fetched by several at the same time, and the lookup waits for none of them.
+    if (req.is_hitmiss) {
+      call tercet_found;
+    }
     call tercet_next;
   }
 }
 
 sub vcl_pass {
   if (local.socket == "tercet") {
+    # Here is nothing that could be purged.
+    if (req.http.X-Tercet-At-Once) {
+      return (synth(409, "Otherwise"));
+    }
     call tercet_next;
   }
 }

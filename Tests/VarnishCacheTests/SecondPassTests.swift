@@ -1,0 +1,160 @@
+import Cluster
+import NIOHTTP1
+import Synchronization
+import Testing
+import VarnishCache
+
+@Suite("What is left to be done after a purge", .serialized, .timeLimit(.minutes(2)))
+struct SecondPassTests {
+  @Test("an address that is neither in the cache nor on its way there needs one look, and leaves nothing to be done")
+  func atOnce() async throws {
+    try await Varnish.run { varnish, _ in
+      let cache = varnish.client()
+      let purges = (0..<50).map { Purge.address(host: "one", path: "/nowhere/\($0)") }
+      try await cache.carryOut(.purge(purges, through: 1))
+      #expect(await cache.observe().settledThrough == 1)
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        _ = try await visit.request("/nowhere/3", host: "one")
+        try await cache.carryOut(.purge(purges, through: 2))
+        #expect(try await !visit.hits("/nowhere/3", host: "one"))
+      }
+      try await eventually("the one that was there is settled, too") {
+        await cache.observe().settledThrough == 2
+      }
+      await cache.close()
+    }
+  }
+
+  @Test("a page that is kept beyond its grace goes as well")
+  func kept() async throws {
+    let site = """
+      sub vcl_backend_response {
+        set beresp.ttl = 0.01s;
+        set beresp.grace = 0s;
+        set beresp.keep = 1h;
+      }
+      """
+    try await Varnish.run(site: site) { varnish, _ in
+      let cache = varnish.client()
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        _ = try await visit.request("/page", host: "one")
+        try await eventually("it is old") { try await !visit.hits("/page", host: "one") }
+      }
+      #expect(try #require(await cache.observe().counts).objects > 0)
+      try await cache.carryOut(.purge([.address(host: "one", path: "/page")], through: 1))
+      try await eventually("nothing is kept") { await cache.observe().counts?.objects == 0 }
+      await cache.close()
+    }
+  }
+
+  @Test("the fetches of a page that is said to be uncacheable now and then are waited for")
+  func hitForMiss() async throws {
+    let site = """
+      sub vcl_backend_response {
+        if (bereq.http.X-Uncacheable) {
+          set beresp.uncacheable = true;
+          set beresp.ttl = 1h;
+        }
+      }
+      """
+    try await Varnish.run(site: site) { varnish, origin in
+      let cache = varnish.client()
+      let uncacheable: HTTPHeaders = ["X-Uncacheable": "1"]
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        _ = try await visit.request("/page", host: "one", headers: uncacheable)
+      }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (place, headers) in [uncacheable, [:]].enumerated() {
+          group.addTask {
+            try await Visitor.visit(port: varnish.publicPort) { visit in
+              var headers = headers
+              headers.add(name: "X-Hold", value: "1")
+              _ = try await visit.request("/page", host: "one", headers: headers)
+            }
+          }
+          try await eventually("the fetch is under way") { origin.heldCount == place + 1 }
+        }
+        origin.edit()
+        try await cache.carryOut(.purge([.address(host: "one", path: "/page")], through: 1))
+        // The page is uncacheable again, and the other fetch goes on.
+        origin.release(1)
+        try await group.next()
+        // Longer than addresses are gathered for their second purge.
+        let end = ContinuousClock.now + .milliseconds(300)
+        while ContinuousClock.now < end {
+          try #require(await cache.observe().settledThrough == 0, "the other fetch is still under way")
+        }
+        origin.release()
+        try await group.waitForAll()
+      }
+      try await eventually("nothing is left to be done") { await cache.observe().settledThrough == 1 }
+      try await Visitor.visit(port: varnish.publicPort) { visit in
+        let answer = try await visit.request("/page", host: "one")
+        #expect(answer.headers["X-Edition"] == ["2"])
+      }
+      await cache.close()
+    }
+  }
+
+  @Test("a page that is there again and again is purged for as long as a fetch may have begun before its purge")
+  func again() async throws {
+    // Purged, and there again: never settled.
+    try await settle(answers: { _ in 409 }, patience: 1_500) { took, asked in
+      #expect(took >= .milliseconds(1_500) && asked >= 2)
+    }
+  }
+
+  @Test("what a lost connection has taken along is done again")
+  func lostConnection() async throws {
+    // Also on a new connection: as if Varnish had hung up for want of room.
+    try await settle(answers: { $0 <= 2 ? nil : 200 }, patience: 20_000) { took, asked in
+      #expect(asked == 3 && took < .seconds(20))
+    }
+  }
+
+  /// Purges a page and waits until it is settled.
+  ///
+  /// - Parameter answers: the status of the first, second… answer to a settling purge; nil closes the connection.
+  private func settle(
+    answers: @escaping @Sendable (Int) -> Int?, patience: Int,
+    _ check: (_ took: Swift.Duration, _ asked: Int) -> Void
+  ) async throws {
+    let asked = Mutex(0)
+    let stub = try await StubPurges.start { head in
+      if head.hasPrefix("GET ") { return 403 }
+      guard head.contains("X-Tercet-Settle") else { return 200 }
+      return answers(
+        asked.withLock {
+          $0 += 1
+          return $0
+        })
+    }
+    try await Varnish.run { varnish, _ in
+      var configuration = varnish.configuration
+      configuration.purges = stub.endpoint
+      configuration.fetchTimeoutMilliseconds = patience
+      let cache = makeClient(configuration)
+      let began = ContinuousClock.now
+      try await cache.carryOut(.purge([.address(host: "one", path: "/page")], through: 1))
+      #expect(await cache.observe().settledThrough == 0)
+      try await eventually("it is settled") { await cache.observe().settledThrough == 1 }
+      check(.now - began, asked.withLock { $0 })
+      await cache.close()
+    }
+    await stub.stop()
+  }
+
+  @Test("a server that answers 200 to whatever it is asked is not taken for a Varnish")
+  func stranger() async throws {
+    let stub = try await StubPurges.start { _ in 200 }
+    var configuration = VarnishCache.Configuration(
+      name: "a", commandLine: stub.endpoint, secretFile: "/dev/null", purges: stub.endpoint)
+    configuration.replyTimeoutMilliseconds = 1_000
+    let cache = makeClient(configuration)
+    await #expect(throws: VarnishError.takesNoPurges(stub.endpoint, status: 200)) {
+      try await cache.purge([(host: "one", path: "/")])
+    }
+    await cache.close()
+    await stub.stop()
+  }
+}
