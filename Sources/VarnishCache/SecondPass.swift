@@ -224,6 +224,7 @@ actor SecondPass {
     let answers = zip(bundles, try await line.send(bundles.map { $0.request(.settling) }))
     let apart = answers.filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
     let further = zip(apart, try await line.send(apart.map { $0.request(.settling) }))
-    return (Array(answers) + Array(further)).filter { $0.status(by: $1) == PurgeBundle.unsettled }.flatMap(\.0.targets)
+    return (Array(answers) + Array(further)).filter { $0.status(by: $1) == PurgeBundle.unsettled }
+      .flatMap(\.0.targets)
   }
 }

@@ -11,7 +11,7 @@ import Testing
 struct DoorServerTests {
   static func withDoor<Value: Sendable>(
     _ manager: FakeManager, allow: [String] = ["127.0.0.0/8"], purge: [String]? = nil,
-    idleSeconds: Int64 = 30,
+    idleSeconds: Int64 = 30, places: Int = 1_024,
     _ body: @escaping @Sendable (Int, @escaping @Sendable () async -> Void) async throws -> Value
   ) async throws -> Value {
     var configuration = DoorServer.Configuration(
@@ -19,6 +19,8 @@ struct DoorServerTests {
       node: "a", version: "0.1")
     configuration.purgers = try purge.map { try NetworkList(parsing: $0) }
     configuration.idleTimeout = .seconds(idleSeconds)
+    configuration.maximumConnections = places
+    configuration.maximumStrangers = places / 4
     return try await RunningServer.run { onListening in
       DoorServer(
         configuration: configuration, gateway: manager, registry: MetricsRegistry(),
@@ -278,6 +280,20 @@ struct DoorServerTests {
       #expect(manager.purgeCalls.isEmpty)
       let garbage = try await RawConnection.exchange(port, "\u{1}\u{2}\r\n\r\n")
       #expect(garbage.hasPrefix("HTTP/1.1 403 "))
+    }
+  }
+
+  @Test("those who may not come in take few places, and keep nobody out")
+  func manyStrangers() async throws {
+    let manager = FakeManager()
+    try await Self.withDoor(manager, allow: ["127.0.0.2/32"], places: 16) { port, _ async throws in
+      var strangers: [RawConnection] = []
+      for _ in 0..<40 { strangers.append(try await RawConnection.open(port)) }
+      let request = "PURGE /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+      let answer = try await RawConnection.exchange(port, request, from: "127.0.0.2")
+      #expect(answer.hasPrefix("HTTP/1.1 200 "))
+      #expect(strangers.count { !$0.isClosed } <= 4, "who waits for the others waits for their time")
+      for stranger in strangers { stranger.close() }
     }
   }
 

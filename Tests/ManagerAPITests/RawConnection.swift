@@ -33,9 +33,11 @@ struct RawConnection: Sendable {
     }
   }
 
-  static func open(_ port: Int) async throws -> RawConnection {
+  /// - Parameter source: one of the loopback's addresses.
+  static func open(_ port: Int, from source: String = "127.0.0.1") async throws -> RawConnection {
     let received = Received()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .bind(to: SocketAddress(ipAddress: source, port: 0))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(Collector(received))
@@ -46,8 +48,10 @@ struct RawConnection: Sendable {
   }
 
   /// Sends and waits for the end of the connection.
-  static func exchange(_ port: Int, _ text: String) async throws -> String {
-    let connection = try await open(port)
+  static func exchange(
+    _ port: Int, _ text: String, from source: String = "127.0.0.1"
+  ) async throws -> String {
+    let connection = try await open(port, from: source)
     await connection.send(text)
     return try await connection.untilClosed()
   }

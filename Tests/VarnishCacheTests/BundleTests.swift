@@ -8,7 +8,10 @@ struct BundleTests {
     arguments: [
       ("as shipped", "", []),
       // It knows nothing of bundles, purges the first address, and answers 200.
-      ("an older tercet.vcl", "sub vcl_recv { unset req.http.X-Tercet-More; unset req.http.X-Tercet-At-Once; }", []),
+      (
+        "an older tercet.vcl",
+        "sub vcl_recv { unset req.http.X-Tercet-More; unset req.http.X-Tercet-At-Once; }", []
+      ),
       ("a site that allows no restart", "", ["max_restarts=0"]),
     ] as [(name: String, rules: String, parameters: [String])])
   func whole(site: (name: String, rules: String, parameters: [String])) async throws {

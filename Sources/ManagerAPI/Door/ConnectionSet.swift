@@ -3,25 +3,46 @@ import Synchronization
 
 /// A server's open connections: bounded in number, and asked to end when the server does.
 final class ConnectionSet: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    var strangers: Set<ObjectIdentifier> = []
+  }
+
   /// Guards the connections against the server's and their own event loops.
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private let state = Mutex(State())
   private let maximum: Int
+  private let maximumStrangers: Int
 
-  init(maximum: Int) { self.maximum = maximum }
+  /// - Parameter maximumStrangers: of those that will only be told that they may not come in.
+  init(maximum: Int, maximumStrangers: Int) {
+    self.maximum = maximum
+    self.maximumStrangers = maximumStrangers
+  }
 
-  var isFull: Bool { channels.withLock { $0.count } >= maximum }
+  var isFull: Bool { state.withLock { $0.channels.count } >= maximum }
 
-  func add(_ channel: any Channel) {
-    channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+  /// Returns whether there is a place for it.
+  func add(_ channel: any Channel, isStranger: Bool) -> Bool {
+    state.withLock { state in
+      if isStranger {
+        guard state.strangers.count < maximumStrangers else { return false }
+        state.strangers.insert(ObjectIdentifier(channel))
+      }
+      state.channels[ObjectIdentifier(channel)] = channel
+      return true
+    }
   }
 
   func remove(_ channel: any Channel) {
-    channels.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    state.withLock { state in
+      state.channels.removeValue(forKey: ObjectIdentifier(channel))
+      state.strangers.remove(ObjectIdentifier(channel))
+    }
   }
 
   /// Asks every connection to end after what it is doing; those that have not by the deadline are closed.
   func quiesce(within limit: TimeAmount, on eventLoop: any EventLoop) async {
-    let open = channels.withLock { Array($0.values) }
+    let open = state.withLock { Array($0.channels.values) }
     for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     let deadline = eventLoop.scheduleTask(in: limit) {
       for channel in open { channel.close(promise: nil) }
@@ -32,19 +53,25 @@ final class ConnectionSet: Sendable {
 }
 
 /// Stands at a server's listening channel: while the set is full, further connections wait in the listen queue.
+/// Strangers have few places, and are hung up on when those are taken: they cannot keep others waiting.
 final class AcceptGate: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
   typealias OutboundIn = Never
 
   private let connections: ConnectionSet
+  private let allowed: NetworkList
   private var isWaiting = false
 
-  init(connections: ConnectionSet) { self.connections = connections }
+  init(connections: ConnectionSet, allowed: NetworkList) {
+    self.connections = connections
+    self.allowed = allowed
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let channel = unwrapInboundIn(data)
-    connections.add(channel)
+    let isAllowed = channel.remoteAddress.map(allowed.allows) ?? false
+    guard connections.add(channel, isStranger: !isAllowed) else { return channel.close(promise: nil) }
     let gate = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     channel.closeFuture.hop(to: context.eventLoop).whenComplete { [connections] _ in
       connections.remove(channel)

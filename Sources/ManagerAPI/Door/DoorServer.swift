@@ -25,6 +25,8 @@ public struct DoorServer: Service {
     public var version: String
     /// Further connections wait in the listen queue.
     public var maximumConnections = 1_024
+    /// Of them, those from networks that may not come in; further ones are hung up on.
+    public var maximumStrangers = 64
     /// A connection that brings no whole request for so long is closed.
     public var idleTimeout = TimeAmount.seconds(75)
     /// Longer request targets get 414.
@@ -77,7 +79,8 @@ public struct DoorServer: Service {
 
   /// - Throws: when the address cannot be bound.
   public func run() async throws {
-    let connections = ConnectionSet(maximum: configuration.maximumConnections)
+    let connections = ConnectionSet(
+      maximum: configuration.maximumConnections, maximumStrangers: configuration.maximumStrangers)
     let channel = try await listen(connections)
     if let address = channel.localAddress {
       logger.info("the door is open", metadata: ["address": "\(address.endpoint)"])
@@ -100,7 +103,8 @@ public struct DoorServer: Service {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptGate(connections: connections))
+          try channel.pipeline.syncOperations.addHandler(
+            AcceptGate(connections: connections, allowed: configuration.allowed))
         }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
