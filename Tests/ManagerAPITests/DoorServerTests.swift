@@ -473,6 +473,9 @@ struct DoorServerTests {
       manager.registerNodes()
       let fresh = try await Self.ask(port, "GET /cache")
       #expect(fresh.hasPrefix("HTTP/1.1 200 ") && fresh.contains(#""fresh":true"#))
+      manager.see { $0.isCurrent = false }
+      #expect(try await Self.ask(port, "GET /cache").hasPrefix("HTTP/1.1 503 "), "it was just started")
+      manager.see { $0.isCurrent = true }
       let index = manager.decide(.purge([.everything])).index
       let proposed = await manager.view().state.purges.batches.last?.wallClockMilliseconds ?? 0
       manager.see { $0.wallClockMilliseconds = proposed + 30_000 }

@@ -96,10 +96,10 @@ struct PurgeTargetTests {
   // MARK: Sites
 
   @Test(
-    "a purge without a site's host counts for every site, one with an inner host for the sites it stands for",
+    "a purge counts for every site without a host or with an unknown one, for its own with an inner host",
     arguments: [
       (nil, ["one.org", "two.org"]), ("a:7480", ["one.org", "two.org"]), ("Plone", ["two.org", "three.org"]),
-      ("other.org", ["other.org"]),
+      ("ONE.org", ["ONE.org"]), ("purger", ["purger", "one.org", "two.org"]),
     ] as [(String?, [String])])
   func sites(host: String?, meant: [String]) throws {
     let sites = PurgeSites(all: ["one.org", "two.org"], byHost: ["plone": ["two.org", "three.org"]])

@@ -21,8 +21,10 @@ struct CacheHealth {
     return .json(report.fresh ? .ok : .serviceUnavailable, report)
   }
 
+  /// A manager that was just started and has heard of no leader yet does not know what was purged meanwhile.
   private func isFresh(_ cache: CacheStatus) -> Bool {
-    cache.staleMilliseconds.map { $0 <= maximumStaleness.milliseconds } ?? false
+    guard reader.view.isCurrent else { return false }
+    return cache.staleMilliseconds.map { $0 <= maximumStaleness.milliseconds } ?? false
   }
 }
 

@@ -1,9 +1,9 @@
 /// The hosts that purges are for: Plone and other purgers send the name of the purger in place of the site's.
 public struct PurgeSites: Hashable, Sendable {
-  /// The sites that every purge without a site's host is for; none: it is purged under whatever host it is cached.
+  /// The sites that every purge without a site's host is for; none: it is purged under whatever host it is cached. A host
+  /// that is unknown may be a name of the purger: a purge with it is for that host and for all of these.
   public var all: [String]
-  /// The sites that a purge with a certain host is for, by the host in lower case; a host that is not here is itself
-  /// a site's.
+  /// The sites that a purge with a certain host is for, by the host in lower case.
   public var byHost: [String: [String]]
 
   public init(all: [String] = [], byHost: [String: [String]] = [:]) {
@@ -13,7 +13,9 @@ public struct PurgeSites: Hashable, Sendable {
 
   func hosts(for host: String?) -> [String?] {
     guard let host else { return all.isEmpty ? [nil] : all }
-    return byHost[host.lowercased()] ?? [host]
+    let name = host.lowercased()
+    if let sites = byHost[name] { return sites }
+    return all.contains { $0.lowercased() == name } ? [host] : [host] + all
   }
 }
 
