@@ -16,6 +16,16 @@ struct Line<Request: LineRequest, Reply: Sendable>: Sendable {
   ///
   /// However many there are, they are one write and one promise: thousands of purges a second pass through here.
   func send(_ requests: [Request]) async throws(VarnishError) -> [Reply] {
+    try await send(requests, mayBePart: false)
+  }
+
+  /// Likewise; the answers that have come when the line has been silent for too long, or is lost, are taken, unless there
+  /// are none.
+  func sendForNow(_ requests: [Request]) async throws(VarnishError) -> [Reply] {
+    try await send(requests, mayBePart: true)
+  }
+
+  private func send(_ requests: [Request], mayBePart: Bool) async throws(VarnishError) -> [Reply] {
     guard !requests.isEmpty else { return [] }
     var bytes = channel.allocator.buffer(capacity: 256 * requests.count)
     for request in requests { request.write(into: &bytes) }
@@ -25,7 +35,8 @@ struct Line<Request: LineRequest, Reply: Sendable>: Sendable {
     // one says nothing.
     written.futureResult.whenFailure { replies.fail($0) }
     channel.writeAndFlush(
-      LineHandler<Reply>.Batch(bytes: bytes, count: requests.count, replies: replies), promise: written)
+      LineHandler<Reply>.Batch(
+        bytes: bytes, count: requests.count, mayBePart: mayBePart, replies: replies), promise: written)
     do { return try await replies.futureResult.get() } catch { throw VarnishError(error, at: endpoint) }
   }
 
@@ -46,12 +57,15 @@ final class LineHandler<Reply: Sendable>: ChannelDuplexHandler {
     var bytes: ByteBuffer
     /// How many answers there will be.
     var count: Int
+    /// The first of the answers are better than none.
+    var mayBePart: Bool
     var replies: EventLoopPromise<[Reply]>
   }
 
   /// A batch whose answers come in.
   private struct Waiting {
     var count: Int
+    var mayBePart = false
     var replies: EventLoopPromise<[Reply]>
     var received: [Reply] = []
   }
@@ -88,7 +102,7 @@ final class LineHandler<Reply: Sendable>: ChannelDuplexHandler {
       return
     }
     if waiting.isEmpty { lastProgress = .now() }
-    waiting.append(Waiting(count: batch.count, replies: batch.replies))
+    waiting.append(Waiting(count: batch.count, mayBePart: batch.mayBePart, replies: batch.replies))
     keepWatch(context)
     context.write(wrapOutboundOut(batch.bytes), promise: promise)
   }
@@ -138,6 +152,12 @@ final class LineHandler<Reply: Sendable>: ChannelDuplexHandler {
   }
 
   private func fail(with error: VarnishError) {
-    while let batch = waiting.popFirst() { batch.replies.fail(error) }
+    while let batch = waiting.popFirst() {
+      if batch.mayBePart, !batch.received.isEmpty {
+        batch.replies.succeed(batch.received)
+      } else {
+        batch.replies.fail(error)
+      }
+    }
   }
 }

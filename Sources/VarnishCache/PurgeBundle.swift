@@ -14,10 +14,10 @@ struct PurgeBundle: Hashable, Sendable {
   /// The answer to several, when all are purged. It is not 200: that is what a `tercet.vcl` of an earlier version
   /// answers, which purges the first alone.
   private static let allPurged = 207
-  /// The answer to one that was there again and again.
-  static let unsettled = 409
-  /// It is, or all are, purged, and none was being fetched.
-  private static let settled = (one: 210, all: 217)
+  /// The answers to a purge at once, for one address and for several: purged, and none was being fetched.
+  private static let settled = (one: 210, several: 217)
+  /// Purged; of some something was there.
+  private static let unsettled = (one: 211, several: 218)
 
   /// All of them, in bundles as large as may be.
   static func bundles(of targets: [PurgeRequest]) -> [PurgeBundle] {
@@ -66,8 +66,9 @@ struct PurgeBundle: Hashable, Sendable {
 
   /// What came of a purge at once.
   func outcome(by answer: Int) -> Outcome {
-    if answer == (targets.count > 1 ? Self.settled.all : Self.settled.one) { return .settled }
-    return status(by: answer) == 200 ? .purged : .refused
+    let isOne = targets.count == 1
+    if answer == (isOne ? Self.settled.one : Self.settled.several) { return .settled }
+    return answer == (isOne ? Self.unsettled.one : Self.unsettled.several) ? .purged : .refused
   }
 
   enum Outcome {

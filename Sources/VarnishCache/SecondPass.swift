@@ -34,8 +34,9 @@ actor SecondPass {
   private static let gathering = Swift.Duration.milliseconds(50)
   /// Addresses that wait at most, when all connections are held up; beyond them the oldest are given up.
   private static let capacity = 50_000
-  /// After a lost connection, and when a page is there again and again.
+  /// After a lost connection, and when a page is there again and again: doubled each time, up to the longest.
   private static let pause = Swift.Duration.seconds(1)
+  private static let longestPause = Swift.Duration.seconds(16)
 
   /// An address that was purged in a step of the log, the first behind this index.
   private struct Entry {
@@ -45,6 +46,7 @@ actor SecondPass {
     var deadline: ContinuousClock.Instant?
     /// One of those that it was asked for with was too slow.
     var isAlone = false
+    var pause = SecondPass.pause
   }
 
   init(connector: Connector, logger: Logger) {
@@ -68,14 +70,27 @@ actor SecondPass {
     }
     if waiting.count > Self.capacity { giveUpOldest() }
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
-    startWorker()
+    startWorkers()
   }
 
-  private func startWorker() {
-    let free = (0..<Self.maximumWorkers).first { underWay[$0] == nil }
-    guard !waiting.isEmpty, let number = free else { return }
-    underWay[number] = []
-    _Concurrency.Task { await work(number) }
+  /// What is being waited for, by workers or until it is tried again.
+  var awaited: Set<PurgeRequest> {
+    var targets: Set<PurgeRequest> = []
+    for entries in [underWay.values, resting.values] {
+      for entry in entries.joined() { targets.insert(entry.target) }
+    }
+    return targets
+  }
+
+  /// One more, or as many as there are pages that are known to be slow, if only such wait.
+  private func startWorkers() {
+    guard let first = waiting.first else { return }
+    let areAlone = first.isAlone && waiting.allSatisfy(\.isAlone)
+    let free = ((areAlone ? 1 : 0)..<Self.maximumWorkers).filter { underWay[$0] == nil }
+    for number in free.prefix(areAlone ? waiting.count : 1) {
+      underWay[number] = []
+      _Concurrency.Task { await work(number) }
+    }
   }
 
   func close() async {
@@ -122,7 +137,7 @@ actor SecondPass {
     guard closings != began else { return }
     await closeIdle()
     // For what came since, when all were busy.
-    startWorker()
+    startWorkers()
   }
 
   /// The first worker is never held up by a page that is known to be slow.
@@ -136,7 +151,7 @@ actor SecondPass {
     return [alone]
   }
 
-  /// A page that is there again and again, or fetched by several at the same time, is purged once more from time to time,
+  /// A page that is there again and again, or for which Varnish has another answer, is purged once more from time to time,
   /// for as long as a fetch from before its purge may take: what comes in after that has begun after it.
   private func doAgain(_ batch: [Entry]) {
     rest(batch.map(begun).filter { $0.deadline ?? .now > .now })
@@ -171,19 +186,26 @@ actor SecondPass {
 
   /// Has them wait again after a pause.
   private func rest(_ entries: [Entry]) {
-    guard !entries.isEmpty else { return }
+    let longest = entries.map(\.pause).max()
+    guard let pause = longest, let end = entries.compactMap(\.deadline).max() else { return }
     pauses += 1
     let number = pauses
-    resting[number] = entries
+    resting[number] = entries.map { entry in
+      var entry = entry
+      entry.pause = min(pause * 2, Self.longestPause)
+      return entry
+    }
     _Concurrency.Task {
-      try? await _Concurrency.Task.sleep(for: Self.pause)
+      // The last look is soon after the end of their time.
+      try? await _Concurrency.Task.sleep(for: min(pause, max(end - .now, Self.pause)))
       guard let rested = resting.removeValue(forKey: number) else { return }
-      for entry in rested where known.insert(entry.target).inserted { waiting.append(entry) }
-      startWorker()
+      // One that was purged anew meanwhile has its time anew.
+      waiting += rested.filter { !known.contains($0.target) }
+      startWorkers()
     }
   }
 
-  /// Returns those that were there again after each of several purges.
+  /// Returns those that are not settled by that.
   private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest] {
     let bundles = PurgeBundle.bundles(of: batch)
     while let line = idle.popLast() {
@@ -224,7 +246,7 @@ actor SecondPass {
     let answers = zip(bundles, try await line.send(bundles.map { $0.request(.settling) }))
     let apart = answers.filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
     let further = zip(apart, try await line.send(apart.map { $0.request(.settling) }))
-    return (Array(answers) + Array(further)).filter { $0.status(by: $1) == PurgeBundle.unsettled }
-      .flatMap(\.0.targets)
+    let each = Array(answers) + Array(further)
+    return each.filter { ![nil, 200].contains($0.status(by: $1)) }.flatMap(\.0.targets)
   }
 }

@@ -16,9 +16,12 @@ extension VarnishCache {
   /// Purges with one look at each address, which is all there is to do where none is being fetched. Returns those that
   /// have to be purged in another way.
   private func purgeAtOnce(_ targets: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest] {
-    let bundles = PurgeBundle.bundles(of: targets)
-    guard let answers = try await sendAtOnce(bundles.map { $0.request(.atOnce) }) else { return targets }
-    var (unsettled, rest): ([PurgeRequest], [PurgeRequest]) = ([], [])
+    // A page that is known to be on its way would only hold the others up.
+    let awaited = await secondPass.awaited
+    var rest = awaited.isEmpty ? [] : targets.filter(awaited.contains)
+    let bundles = PurgeBundle.bundles(of: rest.isEmpty ? targets : targets.filter { !awaited.contains($0) })
+    let answers = try await sendAtOnce(bundles.map { $0.request(.atOnce) })
+    var unsettled: [PurgeRequest] = []
     for (bundle, answer) in zip(bundles, answers) {
       switch bundle.outcome(by: answer) {
       case .settled: break
@@ -27,23 +30,22 @@ extension VarnishCache {
       }
     }
     await secondPass.add(unsettled, behind: carriedThrough)
-    return rest
+    return rest + bundles.dropFirst(answers.count).flatMap(\.targets)
   }
 
-  /// Returns nil when an answer does not come at once: its page is being fetched.
-  private func sendAtOnce(_ requests: [PurgeText]) async throws(VarnishError) -> [Int]? {
+  /// Returns the answers that come at once: none to the first whose page is being fetched, and to those behind it.
+  private func sendAtOnce(_ requests: [PurgeText]) async throws(VarnishError) -> [Int] {
     do throws(VarnishError) {
       if let line = purgesAtOnce, line.isActive {
-        do { return try await line.send(requests) } catch .connectionLost { await line.close() }
+        do { return try await line.sendForNow(requests) } catch .connectionLost { await line.close() }
       }
-      let line = try await connector.openPurgeLine(timeoutMilliseconds: Self.atOnceMilliseconds)
-      let replaced = purgesAtOnce
+      let new = try await connector.openPurgeLine(timeoutMilliseconds: Self.atOnceMilliseconds)
+      let line = await keep(new, or: purgesAtOnce)
       purgesAtOnce = line
-      await replaced?.close()
-      return try await line.send(requests)
+      return try await line.sendForNow(requests)
     } catch {
       switch error {
-      case .timedOut, .connectionLost: return nil
+      case .timedOut, .connectionLost: return []
       default: throw error
       }
     }

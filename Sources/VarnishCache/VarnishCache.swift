@@ -52,7 +52,7 @@ public actor VarnishCache {
   let logger: Logger
   private var commandLine: CommandLine?
   private var purges: PurgeLine?
-  /// For purges that wait while a page is being fetched.
+  /// For purges that are answered only when their page is not being fetched, or any more.
   var purgesAtOnce: PurgeLine?
   let secondPass: SecondPass
   /// The last step that was carried out.
@@ -278,7 +278,7 @@ extension VarnishCache {
   }
 
   /// Two callers may have opened a connection at the same time: the later one is given up.
-  private func keep<Request: LineRequest, Reply>(
+  func keep<Request: LineRequest, Reply>(
     _ new: Line<Request, Reply>, or current: Line<Request, Reply>?
   ) async -> Line<Request, Reply> {
     guard let current, current.isActive else { return new }

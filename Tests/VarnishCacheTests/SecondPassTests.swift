@@ -27,6 +27,26 @@ struct SecondPassTests {
     }
   }
 
+  @Test("what is answered at once is not asked for again, though a page behind it is being fetched")
+  func part() async throws {
+    let heads = Mutex<[String]>([])
+    let stub = try await StubPurges.start { head in
+      guard head.hasPrefix("PURGE ") else { return .status(403) }
+      heads.withLock { $0.append(head) }
+      guard head.contains("X-Tercet-At-Once") else { return .status(200) }
+      return head.contains("Host: two") ? .silence : .status(210)
+    }
+    var configuration = VarnishCache.Configuration(
+      name: "a", commandLine: stub.endpoint, secretFile: "/dev/null", purges: stub.endpoint)
+    configuration.replyTimeoutMilliseconds = 20_000
+    let cache = makeClient(configuration)
+    try await cache.purge(["one", "two", "three"].map { (host: $0, path: "/") })
+    let plain = heads.withLock { $0 }.filter { !$0.contains("X-Tercet") }
+    #expect(plain == ["two", "three"].map { "PURGE / HTTP/1.1\r\nHost: \($0)" })
+    await cache.close()
+    await stub.stop()
+  }
+
   @Test("a page that is kept beyond its grace goes as well")
   func kept() async throws {
     let site = """
@@ -54,24 +74,29 @@ struct SecondPassTests {
     }
   }
 
-  @Test("the fetches of a page that is said to be uncacheable now and then are waited for")
-  func hitForMiss() async throws {
+  @Test(
+    "the fetches of a page that is said to be uncacheable, or to be passed, now and then are waited for",
+    arguments: ["X-Uncacheable", "X-Passed"])
+  func hitForMiss(header: String) async throws {
     let site = """
       sub vcl_backend_response {
         if (bereq.http.X-Uncacheable) {
           set beresp.uncacheable = true;
           set beresp.ttl = 1h;
         }
+        if (bereq.http.X-Passed) {
+          return (pass(1h));
+        }
       }
       """
     try await Varnish.run(site: site) { varnish, origin in
       let cache = varnish.client()
-      let uncacheable: HTTPHeaders = ["X-Uncacheable": "1"]
+      // So that the next are fetched at the same time.
       try await Visitor.visit(port: varnish.publicPort) { visit in
-        _ = try await visit.request("/page", host: "one", headers: uncacheable)
+        _ = try await visit.request("/page", host: "one", headers: ["X-Uncacheable": "1"])
       }
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for (place, headers) in [uncacheable, [:]].enumerated() {
+        for (place, headers) in ([[header: "1"], [:]] as [HTTPHeaders]).enumerated() {
           group.addTask {
             try await Visitor.visit(port: varnish.publicPort) { visit in
               var headers = headers
@@ -83,7 +108,7 @@ struct SecondPassTests {
         }
         origin.edit()
         try await cache.carryOut(.purge([.address(host: "one", path: "/page")], through: 1))
-        // The page is uncacheable again, and the other fetch goes on.
+        // The page is uncacheable again, or passed, and the other fetch goes on.
         origin.release(1)
         try await group.next()
         // Longer than addresses are gathered for their second purge.
@@ -108,27 +133,60 @@ struct SecondPassTests {
   )
   func again() async throws {
     // Purged, and there again: never settled.
-    let (took, asked) = try await settle(patience: 1_500) { _ in 409 }
+    let (took, asked) = try await settle(patience: 1_500) { _ in .status(409) }
     #expect(took >= .milliseconds(1_500) && asked >= 2)
   }
 
-  @Test("what a lost connection has taken along is done again")
+  @Test("what a lost connection has taken along is done again, and what Varnish could not do")
   func lostConnection() async throws {
     // Also on a new connection: as if Varnish had hung up for want of room.
-    let (took, asked) = try await settle(patience: 20_000) { $0 <= 2 ? nil : 200 }
-    #expect(asked == 3 && took < .seconds(20))
+    let (took, asked) = try await settle(patience: 20_000) {
+      switch $0 {
+      case 1, 2: .end
+      case 3: .status(503)
+      default: .status(200)
+      }
+    }
+    #expect(asked == 4 && took < .seconds(20))
+  }
+
+  @Test("what waited with a page that is fetched for too long is purged without it")
+  func alone() async throws {
+    let asked = Mutex<[String]>([])
+    let stub = try await StubPurges.start { head in
+      if head.hasPrefix("GET ") { return .status(403) }
+      guard head.contains("X-Tercet-Settle") else {
+        return .status(head.contains("X-Tercet-More") ? 207 : 200)
+      }
+      asked.withLock { $0.append(head) }
+      return head.contains("/slow") ? .silence : .status(200)
+    }
+    try await Varnish.run { varnish, _ in
+      var configuration = varnish.configuration
+      configuration.purges = stub.endpoint
+      configuration.fetchTimeoutMilliseconds = 1_500
+      let cache = makeClient(configuration)
+      let purges = ["/slow", "/fast"].map { Purge.address(host: "one", path: $0) }
+      try await cache.carryOut(.purge(purges, through: 1))
+      try await eventually("the one is settled, the other given up") {
+        await cache.observe().settledThrough == 1
+      }
+      #expect(asked.withLock { $0 }.contains { $0.hasPrefix("PURGE /fast ") && !$0.contains("/slow") })
+      await cache.close()
+    }
+    await stub.stop()
   }
 
   /// Purges a page and waits until it is settled; returns how long that took, and how often it was asked for.
   ///
-  /// - Parameter answers: the status of the first, second… answer to a settling purge; nil closes the connection.
+  /// - Parameter answers: what the first, second… settling purge is answered.
   private func settle(
-    patience: Int, answers: @escaping @Sendable (Int) -> Int?
+    patience: Int, answers: @escaping @Sendable (Int) -> StubPurges.Answer
   ) async throws -> (took: Swift.Duration, asked: Int) {
     let asked = Mutex(0)
     let stub = try await StubPurges.start { head in
-      if head.hasPrefix("GET ") { return 403 }
-      guard head.contains("X-Tercet-Settle") else { return 200 }
+      if head.hasPrefix("GET ") { return .status(403) }
+      guard head.contains("X-Tercet-Settle") else { return .status(200) }
       return answers(
         asked.withLock {
           $0 += 1
@@ -154,7 +212,7 @@ struct SecondPassTests {
 
   @Test("a server that answers 200 to whatever it is asked is not taken for a Varnish")
   func stranger() async throws {
-    let stub = try await StubPurges.start { _ in 200 }
+    let stub = try await StubPurges.start { _ in .status(200) }
     var configuration = VarnishCache.Configuration(
       name: "a", commandLine: stub.endpoint, secretFile: "/dev/null", purges: stub.endpoint)
     configuration.replyTimeoutMilliseconds = 1_000

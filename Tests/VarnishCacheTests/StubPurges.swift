@@ -1,20 +1,27 @@
 import Foundation
 import NIOCore
 import NIOPosix
-import Synchronization
 import VarnishCache
 
 /// In the place of the address at which Varnish takes purges: answers as a test wants it.
 final class StubPurges: Sendable {
+  enum Answer: Sendable {
+    case status(Int)
+    /// Neither this request is answered nor any behind it.
+    case silence
+    /// The connection is closed.
+    case end
+  }
+
   private let channel: any Channel
   let endpoint: Endpoint
 
-  /// - Parameter status: of the answer to a request's head; nil closes the connection instead.
-  static func start(_ status: @escaping @Sendable (String) -> Int?) async throws -> StubPurges {
+  /// - Parameter answer: to a request's head.
+  static func start(_ answer: @escaping @Sendable (String) -> Answer) async throws -> StubPurges {
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Handler(status))
+          try channel.pipeline.syncOperations.addHandler(Handler(answer))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -32,19 +39,24 @@ final class StubPurges: Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let status: @Sendable (String) -> Int?
+    private let answer: @Sendable (String) -> Answer
     private var received = ""
+    private var isSilent = false
 
-    init(_ status: @escaping @Sendable (String) -> Int?) { self.status = status }
+    init(_ answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       received += String(buffer: unwrapInboundIn(data))
-      while let end = received.range(of: "\r\n\r\n") {
+      while !isSilent, let end = received.range(of: "\r\n\r\n") {
         let head = String(received[..<end.lowerBound])
         received.removeSubrange(..<end.upperBound)
-        guard let status = status(head) else { return context.close(promise: nil) }
-        let answer = "HTTP/1.1 \(status) Stub\r\nContent-Length: 0\r\n\r\n"
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+        switch answer(head) {
+        case .status(let status):
+          let text = "HTTP/1.1 \(status) Stub\r\nContent-Length: 0\r\n\r\n"
+          context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        case .silence: isSilent = true
+        case .end: return context.close(promise: nil)
+        }
       }
     }
   }

@@ -53,9 +53,11 @@ sub vcl_recv {
         unset req.http.X-Tercet-More;
       }
     }
-    if (req.http.X-Tercet-At-Once || req.http.X-Tercet-Settle) {
+    if ((req.http.X-Tercet-At-Once || req.http.X-Tercet-Settle) && !req.http.X-Tercet-Now) {
       # Looks the page up as a visitor would, in any variant: while it is being fetched, the lookup waits.
       set req.hash_ignore_vary = true;
+      # A plain purge before a restart has set it.
+      set req.hash_always_miss = false;
       return (hash);
     }
     # Removes the object with all its variants, grace and keep included.
@@ -63,16 +65,22 @@ sub vcl_recv {
   }
 }
 
-# On to the next address of the request, or to its end. The answer for several is another one than that for one: an
-# older tercet.vcl, which purges but the first, answers 200. That for what is settled is another one than both: an older
-# one purges at once, and settles nothing.
+# On to the next address of the request, or to its end. The answers for one and for several differ: an older tercet.vcl,
+# which purges but the first, answers 200. Those to a purge at once say whether more is to be done: an older one knows
+# no such thing, and purges plainly.
 sub tercet_next {
   if (req.http.X-Tercet-More) {
     return (restart);
   }
-  if (req.http.X-Tercet-At-Once && !req.http.X-Tercet-Unsettled) {
-    if (req.http.X-Tercet-Several) {
-      return (synth(217, "Purged and settled"));
+  if (req.http.X-Tercet-At-Once && req.http.X-Tercet-Several) {
+    if (req.http.X-Tercet-Unsettled) {
+      return (synth(218, "Purged"));
+    }
+    return (synth(217, "Purged and settled"));
+  }
+  if (req.http.X-Tercet-At-Once) {
+    if (req.http.X-Tercet-Unsettled) {
+      return (synth(211, "Purged"));
     }
     return (synth(210, "Purged and settled"));
   }
@@ -82,14 +90,15 @@ sub tercet_next {
   return (synth(200, "Purged"));
 }
 
-# Something was there, and is purged. Settling: it came in meanwhile, and was fetched before the purge, or while it was
-# made; another variant may still be on its way.
+# The lookup found something, which is purged.
 sub tercet_found {
+  # At once: another variant may be on its way. The manager comes back for it.
   if (req.http.X-Tercet-At-Once) {
     set req.http.X-Tercet-Unsettled = "yes";
     call tercet_next;
   }
-  # Not enough restarts are left for several.
+  # Settling: what came in meanwhile was fetched before the purge, or while it was made, and there may be more of that.
+  # For several not enough restarts are left.
   if (!req.http.X-Tercet-Several && req.restarts < 3) {
     return (restart);
   }
@@ -98,6 +107,10 @@ sub tercet_found {
 
 sub vcl_purge {
   if (local.socket == "tercet") {
+    if (req.http.X-Tercet-Now) {
+      unset req.http.X-Tercet-Now;
+      return (restart);
+    }
     call tercet_next;
   }
 }
@@ -123,11 +136,12 @@ sub vcl_miss {
 
 sub vcl_pass {
   if (local.socket == "tercet") {
-    # Here is nothing that could be purged.
-    if (req.http.X-Tercet-At-Once) {
-      return (synth(409, "Otherwise"));
+    # The lookup ended at a note that the page is to be passed, and saw nothing else. Only a plain purge removes that.
+    if (!req.http.X-Tercet-At-Once && !req.http.X-Tercet-Several && req.restarts < 2) {
+      set req.http.X-Tercet-Now = "yes";
+      return (restart);
     }
-    call tercet_next;
+    return (synth(409, "Otherwise"));
   }
 }
 
