@@ -54,12 +54,13 @@ struct Explore: AsyncParsableCommand {
     let traces = try self.traces.map { try TraceFile(path: $0) }
     let end = seeds == nil && minutes != nil ? .max : fromSeed + leastSeeds
     Interruption.watch()
-    await Machinery.each(from: fromSeed, to: end, jobs: jobs, for: limit) { seed in
+    let command = "tercet-sim explore --seeds 1 --from-seed "
+    await Machinery.each(from: fromSeed, to: end, jobs: jobs, for: limit, again: command) { seed in
       var run = ScenarioRun(.drawn(seed: seed), seed: seed)
       return run.run()
     } then: { outcome in
       traces?.add(outcome)
-      tally.add(outcome) { "tercet-sim explore --from-seed \(outcome.seed) --seeds 1" }
+      tally.add(outcome) { command + "\(outcome.seed)" }
       tally.tellProgress()
     }
     tally.printSummary()

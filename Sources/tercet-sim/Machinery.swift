@@ -14,26 +14,35 @@ enum Machinery {
 
   /// Does the work for each seed of a range, at most `jobs` at once, and hands over the results as they come. After
   /// the time limit, or an interruption, no more are begun.
+  ///
+  /// - Parameter command: what shows the run of a seed again, up to the seed; should a run crash, or never end, it is
+  ///   printed. Nil for work that is done in other processes.
   static func each<Result: Sendable>(
-    from first: UInt64, to end: UInt64, jobs: Int, for limit: Duration?,
+    from first: UInt64, to end: UInt64, jobs: Int, for limit: Duration?, again command: String?,
     work: @escaping @Sendable (UInt64) -> Result, then take: (Result) -> Void
   ) async {
     let clock = ContinuousClock()
     let start = clock.now
     var next = first
+    if let command { InFlight.watch(command) }
     func mayBegin() -> Bool {
       next < end && Interruption.number == nil && limit.map { clock.now - start < $0 } ?? true
     }
-    await withTaskGroup(of: Result.self) { group in
-      func begin() {
+    await withTaskGroup(of: (slot: Int, Result).self) { group in
+      func begin(_ slot: Int) {
         let seed = next
         next += 1
-        group.addTask { work(seed) }
+        group.addTask {
+          guard command != nil else { return (slot, work(seed)) }
+          InFlight.begin(slot, seed: seed)
+          defer { InFlight.end(slot) }
+          return (slot, work(seed))
+        }
       }
-      for _ in 0..<jobs where mayBegin() { begin() }
-      while let result = await group.next() {
+      for slot in 0..<jobs where mayBegin() { begin(slot) }
+      while let (slot, result) = await group.next() {
         take(result)
-        if mayBegin() { begin() }
+        if mayBegin() { begin(slot) }
       }
     }
   }

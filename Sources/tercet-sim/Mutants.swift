@@ -107,7 +107,7 @@ struct Mutants: AsyncParsableCommand {
       var killed = 0
       let start = ContinuousClock.now
       let (limit, matrix, scenarios) = ("\(limit)", matrix, scenarios)
-      await Machinery.each(from: 0, to: UInt64(bugs.count), jobs: jobs, for: nil) { number in
+      await Machinery.each(from: 0, to: UInt64(bugs.count), jobs: jobs, for: nil, again: nil) { number in
         let bug = bugs[Int(number)]
         var arguments = [
           "mutants", "--only", bug?.rawValue ?? Self.none, "--scenarios", scenarios, "--limit", limit,
@@ -120,10 +120,11 @@ struct Mutants: AsyncParsableCommand {
         if result.bug != nil, result.verdict == .found { killed += 1 }
         console.line(Self.row(result))
       }
-      console.line("the program without a bug \(survives ? "survives" : "does not survive") all attacks")
+      let seconds = Int((ContinuousClock.now - start) / .seconds(1))
       console.line(
-        "\(killed) of \(PlantedBug.allCases.count) killed, in \(Int((ContinuousClock.now - start) / .seconds(1))) s"
+        "the program without a bug \(survives ? "survives" : "does not survive") all attacks; all took \(seconds) s"
       )
+      console.line("\(killed) of \(PlantedBug.allCases.count) killed")
       if killed < PlantedBug.allCases.count || !survives { throw ExitCode(1) }
     }
 

@@ -40,11 +40,12 @@ struct Run: AsyncParsableCommand {
     let scenarios = try files.map { (path: $0, scenario: try Scenario.read($0)) }
     let isVerbose = verbose
     for (path, scenario) in scenarios {
-      await Machinery.each(from: seed, to: seed + seeds, jobs: jobs, for: nil) { seed in
+      let command = "tercet-sim run \(path) --seed "
+      await Machinery.each(from: seed, to: seed + seeds, jobs: jobs, for: nil, again: command) { seed in
         var run = ScenarioRun(scenario, seed: seed)
         return run.run()
       } then: { outcome in
-        tally.add(outcome) { "tercet-sim run \(path) --seed \(outcome.seed)" }
+        tally.add(outcome) { command + "\(outcome.seed)" }
         if isVerbose { console.line("\(path) seed \(outcome.seed): trace \(outcome.traceText)") }
       }
     }

@@ -101,7 +101,7 @@ struct LoadGenerator: Sendable {
     guard chance.below(16, .client, 4 << 32, drawn) == 0, !tokens.isEmpty else { return }
     let token = tokens[Int(chance.below(UInt64(tokens.count), .client, 5 << 32, drawn))]
     // What else is asked for may be out of season by now: a drain after its end.
-    if world.calls[token]?.replicas != nil { world.submitAgain(token, to: index) }
+    if world.calls[token]?.write?.register == .replicas { world.submitAgain(token, to: index) }
   }
 
   /// Drains a node, or takes one that is drained into service again.
@@ -115,26 +115,44 @@ struct LoadGenerator: Sendable {
 
   // MARK: The history
 
-  /// The reads and writes of how many tasks there should be. A request that was not answered counts only if it stands
-  /// in the log.
-  func history(of world: World, initial: Int) -> RegisterHistory {
-    let ledger = world.newestState?.requests
-    let operations = tokens.compactMap { token -> RegisterHistory.Operation? in
-      guard let call = world.calls[token] else { return nil }
-      let returned = call.returned ?? .never
-      switch call.answer {
-      case .current:
-        return call.read.map { RegisterHistory.Operation(.read($0), called: call.called, returned: returned) }
-      case .applied(let applied):
-        guard !applied.outcome.isRefused, let value = call.replicas else { return nil }
-        return RegisterHistory.Operation(.write(value), called: call.called, returned: returned)
-      default:
-        guard let value = call.replicas, let answer = ledger?[RequestID(high: 1, low: token)],
-          !answer.outcome.isRefused
-        else { return nil }
-        return RegisterHistory.Operation(.write(value), called: call.called, returned: .never)
-      }
+  /// The reads and writes of each register. A request that was not answered counts only if it stands in the log.
+  func histories(
+    of world: World, initial: Int
+  ) -> [(register: World.Register, history: RegisterHistory)] {
+    let calls = tokens.compactMap { token in world.calls[token].map { (token: token, call: $0) } }
+    // A node that was forgotten comes back as a new one, whenever it speaks up.
+    let forgotten = calls.compactMap { entry -> String? in
+      if case .forget(let node)? = entry.call.intent { node } else { nil }
     }
-    return RegisterHistory(initial: initial, operations: operations)
+    let nodes = world.machines.map(\.name).filter { !forgotten.contains($0) }
+    let ledger = world.newestState?.requests
+    return ([.replicas] + nodes.map { .drained(node: $0) }).map { (register: World.Register) in
+      let operations = calls.compactMap { token, call in
+        Self.operation(
+          call, on: register,
+          isInLog: {
+            ledger?[RequestID(high: 1, low: token)].map { !$0.outcome.isRefused } ?? false
+          })
+      }
+      return (register, RegisterHistory(initial: register == .replicas ? initial : 0, operations: operations))
+    }
+  }
+
+  /// What a call was to a register; nil if nothing.
+  private static func operation(
+    _ call: World.Call, on register: World.Register, isInLog: () -> Bool
+  ) -> RegisterHistory.Operation? {
+    switch call.answer {
+    case .current:
+      guard let value = call.reads[register] else { return nil }
+      return RegisterHistory.Operation(.read(value), called: call.called, returned: call.returned ?? .never)
+    case .applied(let applied):
+      guard let write = call.write, write.register == register, !applied.outcome.isRefused else { return nil }
+      return RegisterHistory.Operation(
+        .write(write.value), called: call.called, returned: call.returned ?? .never)
+    default:
+      guard let write = call.write, write.register == register, isInLog() else { return nil }
+      return RegisterHistory.Operation(.write(write.value), called: call.called, returned: .never)
+    }
   }
 }

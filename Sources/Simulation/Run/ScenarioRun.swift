@@ -223,14 +223,18 @@ public struct ScenarioRun: Sendable {
   }
 
   private mutating func checkLinearizability() {
-    switch load.history(of: world, initial: scenario.replicas).verdict() {
-    case .linearizable: return
-    case .impossible(let instant):
-      fail(
-        .linearizable,
-        "no order of the clients' requests explains what those saw that returned by \(instant.milliseconds) ms"
-      )
-    case .unknown: fail(.linearizable, "the history is too large to be checked: make the load smaller")
+    for (register, history) in load.histories(of: world, initial: scenario.replicas) {
+      switch history.verdict() {
+      case .linearizable: continue
+      case .impossible(let instant):
+        fail(
+          .linearizable,
+          "no order of the requests about \(register) explains what clients saw that had their answers by "
+            + "\(instant.milliseconds) ms")
+      case .unknown:
+        fail(
+          .linearizable, "the history of \(register) is too large to be checked: make the load smaller")
+      }
     }
   }
 
@@ -240,7 +244,7 @@ public struct ScenarioRun: Sendable {
       if !bound.holds(for: actual) {
         fail(
           .convergence,
-          "reach: \(bound.measure.name) is \(actual), not \(bound.relation.rawValue)\(bound.value)")
+          "reach: \(bound.measure.text) is \(actual), not \(bound.relation.rawValue)\(bound.value)")
       }
     }
   }

@@ -20,6 +20,9 @@ extension World {
     switch measure {
     case .applied(let target):
       machines(target).first.flatMap { machines[$0].manager?.state.appliedIndex } ?? 0
+    case .unsynced(let target): UInt64(machines(target).map { machines[$0].disk.waiting.count }.max() ?? 0)
+    case .unsyncedVotes(let target):
+      UInt64(machines(target).map { machines[$0].disk.waitingVotes }.max() ?? 0)
     case .counter(.terms): machines.compactMap { $0.manager?.raft.term }.max() ?? 0
     case .counter(.lostMessages): UInt64(network.lost)
     case .counter(let counter): (counters - start)[counter]
@@ -39,14 +42,5 @@ extension World {
   private mutating func setUsual(_ quality: LinkQuality, from: Int, to: Int) {
     usualQualities[from * machines.count + to] = quality
     network.setQuality(quality, from: from, to: to)
-  }
-}
-
-extension Scenario.Measure {
-  var name: String {
-    switch self {
-    case .applied(let target): "applied(\(target.text))"
-    case .counter(let counter): counter.rawValue
-    }
   }
 }

@@ -212,6 +212,10 @@ extension Scenario {
   public enum Measure: Hashable, Sendable {
     /// The applied index of one machine's manager, while it runs; otherwise 0.
     case applied(Target)
+    /// The writes that machines' managers have under way to their disks, the most of any of them.
+    case unsynced(Target)
+    /// Likewise, of those that hold a vote.
+    case unsyncedVotes(Target)
     case counter(Counter)
 
     public enum Counter: String, Hashable, Sendable, CaseIterable {

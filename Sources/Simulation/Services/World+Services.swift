@@ -144,7 +144,9 @@ extension World {
   mutating func changed(_ index: Int) {
     guard !machines[index].isObservationDue else { return }
     machines[index].isObservationDue = true
-    let latency = Duration.milliseconds(5 + Int(chance.below(20, .observation, UInt64(index), events)))
+    machines[index].observations += 1
+    let draw = chance.below(20, .observation, UInt64(index), machines[index].observations)
+    let latency = Duration.milliseconds(5 + Int(draw))
     schedule(.notice(machine: index), after: latency)
   }
 

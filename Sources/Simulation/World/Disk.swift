@@ -25,6 +25,9 @@ struct Disk: Sendable {
     incarnation = Incarnation(high: UInt64(machine + 1), low: 1)
   }
 
+  /// Writes under way that hold a vote.
+  var waitingVotes: Int { waiting.count { $0.hardState?.vote != nil && $0.hardState != durable.hardState } }
+
   mutating func begin(_ write: Write) {
     waiting.append(write)
     begun += 1

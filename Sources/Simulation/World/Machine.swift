@@ -30,6 +30,8 @@ public struct Machine: Sendable {
   var clock: Clock
   /// Something its drivers see has changed, and they will tell.
   var isObservationDue = false
+  /// How often that was so.
+  var observations: UInt64 = 0
   public var containers = ContainerModel()
   public var cache = CacheModel()
   public var databases: [String: DatabaseModel] = [:]

@@ -9,10 +9,11 @@ extension World {
   @discardableResult
   public mutating func submit(_ intent: Intent, to index: Int, request: RequestID? = nil) -> UInt64 {
     let token = drawToken(at: index)
-    let request = request ?? RequestID(high: 1, low: token)
     counters[.intents] += 1
-    calls[token]?.replicas = intent.replicas
+    calls[token]?.write = intent.write
     calls[token]?.intent = intent
+    if request == nil { calls[token]?.appliedBefore = invariants.appliedAnywhere }
+    let request = request ?? RequestID(high: 1, low: token)
     chronicle?.note(now, index, .asked(intent.summary))
     step(index, .submit([.init(token: token, request: request, origin: "operator/test", intent: intent)]))
     return token
@@ -51,14 +52,18 @@ extension World {
     case .purged: counters[.purges] += 1
     case .noQuorum: counters[.timeouts] += 1
     case .applied(let applied) where applied.outcome.isRefused: counters[.refusals] += 1
-    case .current:
-      calls[token]?.read = machines[index].manager?.state.services[ExampleStack.web].flatMap { service in
-        if case .replicated(let count) = service.specification.mode { count } else { nil }
-      }
+    case .current: calls[token]?.reads = machines[index].manager?.registers() ?? [:]
     case .applied(let applied):
       if applied.index > (machines[index].manager?.state.appliedIndex ?? 0) {
         violate(
           .acknowledgedIsCommitted, "\(machines[index].name) answered for index \(applied.index) before it")
+      }
+      // What had been applied before it was asked for cannot stand behind it in the log.
+      if let before = calls[token]?.appliedBefore, applied.index <= before {
+        violate(
+          .appliedOnce,
+          "\(machines[index].name) answered for index \(applied.index), which was applied before it was asked"
+        )
       }
     case .overloaded, .stopped: break
     }
@@ -69,14 +74,30 @@ extension World {
 }
 
 extension Intent {
-  /// How many tasks the example's service should have after it.
-  fileprivate var replicas: Int? {
+  /// What it sets.
+  fileprivate var write: (register: World.Register, value: Int)? {
     switch self {
-    case .scale(ExampleStack.web, let count): return count
+    case .scale(ExampleStack.web, let count): return (.replicas, count)
     case .deploy(let stack):
       guard case .replicated(let count)? = stack.services.first?.mode else { return nil }
-      return count
+      return (.replicas, count)
+    case .drain(let node): return (.drained(node: node), 1)
+    case .activate(let node): return (.drained(node: node), 0)
     default: return nil
     }
+  }
+}
+
+extension Manager {
+  /// In place, as `live` is: what a reader sees.
+  fileprivate mutating func registers() -> [World.Register: Int] {
+    var values: [World.Register: Int] = [:]
+    if case .replicated(let count)? = state.services[ExampleStack.web]?.specification.mode {
+      values[.replicas] = count
+    }
+    for node in state.nodes.values {
+      values[.drained(node: node.name)] = node.availability == .drained ? 1 : 0
+    }
+    return values
   }
 }

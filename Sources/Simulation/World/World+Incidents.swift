@@ -5,14 +5,20 @@ import Raft
 // MARK: What befalls the cluster
 
 extension World {
-  /// Lets something befall; returns false if nothing was there to be befallen.
+  /// Lets something befall; returns false if nothing was there to be befallen: what does not run cannot be killed. Only
+  /// what was befallen counts.
   @discardableResult
   public mutating func befall(_ incident: Incident) -> Bool {
     chronicle?.note(now, nil, .befell(incident))
+    guard carryOut(incident) else { return false }
     if incident.isFault {
       counters[.faults] += 1
       faults[incident.kind, default: 0] += 1
     }
+    return true
+  }
+
+  private mutating func carryOut(_ incident: Incident) -> Bool {
     switch incident {
     case .cut(let from, let to, let direction):
       return eachLink(from, to, direction) { $0.cut($1, $2) }
@@ -31,35 +37,40 @@ extension World {
     case .flap(let from, let to, let period, let duration):
       return flap(from, to, every: period, for: duration)
     case .kill(let target), .stop(let target): return end(target)
-    case .start(let target): return each(target) { $0.switchOn($1) }
+    case .start(let target):
+      return each(able(target) { $0.manager == nil || $0.hasHalted }) { world, index in
+        if world.machines[index].hasHalted { world.kill(index, keeping: 0) }
+        world.switchOn(index)
+      }
     case .pause(let target):
       lastKilled = machines(target)
-      return each(target) { world, index in
-        guard world.machines[index].manager != nil else { return }
+      return each(able(target) { $0.manager != nil && !$0.isPaused }) { world, index in
         world.machines[index].isPaused = true
         world.chronicle?.note(world.now, index, .paused)
       }
-    case .resume(let target): return each(target) { $0.resume($1) }
+    case .resume(let target): return each(able(target) { $0.isPaused }) { $0.resume($1) }
     case .reboot(let target, let down):
       lastKilled = machines(target)
       disturbedAt = now + down
-      return each(target) { world, index in
+      return each(able(target) { $0.isOn }) { world, index in
         world.powerOff(index)
         world.schedule(.powerOn(machine: index), after: down)
       }
     case .powerOff(let target):
       lastKilled = machines(target)
       disturbedAt = now
-      return each(target) { $0.powerOff($1) }
+      return each(able(target) { $0.isOn }) { $0.powerOff($1) }
     case .wipe(let target):
-      return each(target) { world, index in
-        guard world.machines[index].manager == nil else { return }
+      return each(able(target) { $0.manager == nil }) { world, index in
         world.invariants.wiped(world.machines[index].id)
         world.machines[index].wipe()
       }
     case .recover(let target): return machines(target).first.map { recover($0) } ?? false
-    case .install(let target, let program): return each(target) { $0.install(program, on: $1) }
-    case .disk(let target, let fault): return each(target) { $0.befallDisk($1, fault) }
+    case .install(let target, let program):
+      let isOther = { (machine: Machine) in machine.configuration.featureLevel != program.featureLevel }
+      return each(able(target, isOther)) { $0.install(program, on: $1) }
+    case .disk(let target, let fault):
+      return each(able(target) { $0.canBefallDisk(fault) }) { $0.befallDisk($1, fault) }
     case .clockJump(let target, let ahead):
       return each(target) { world, index in
         world.machines[index].clock.jump(ahead, at: world.now)
@@ -69,18 +80,22 @@ extension World {
     case .clockDrift(let target, let drift):
       return each(target) { $0.setDrift(drift, of: $1) }
     case .wallClock(let target, let offset): return each(target) { $0.machines[$1].clock.wallOffset = offset }
-    case .docker(let target, let fault): return each(target) { $0.befallEngine($1, fault) }
+    case .docker(let target, let fault):
+      return each(able(target) { $0.node.runsContainers }) { $0.befallEngine($1, fault) }
     case .container(let target, let fault):
+      let befallen = machines(target).filter { machines[$0].containers.befall(fault) }
+      for index in befallen { changed(index) }
+      guard !befallen.isEmpty else { return false }
       disturbedAt = now
       counters[.crashes] += 1
-      return each(target) { world, index in
-        if world.machines[index].containers.befall(fault) { world.changed(index) }
-      }
+      return true
     case .image(let image, let nature):
       images[image] = nature
       return true
-    case .postgres(let target, let fault): return each(target) { $0.befallServers($1, fault) }
-    case .varnish(let target, let fault): return each(target) { $0.befallCache($1, fault) }
+    case .postgres(let target, let fault):
+      return each(able(target) { !$0.databases.isEmpty }) { $0.befallServers($1, fault) }
+    case .varnish(let target, let fault):
+      return each(able(target) { $0.node.cache != nil }) { $0.befallCache($1, fault) }
     case .restore(let target): return each(target) { $0.restore($1) }
     case .operate(let operation, let target): return !operate(operation, via: target).isEmpty
     }
@@ -92,7 +107,7 @@ extension World {
     flapping = []
     releaseDisk(index)
     machines[index].disk.isFull = false
-    if machines[index].manager?.haltReason != nil { kill(index, keeping: 0) }
+    if machines[index].hasHalted { kill(index, keeping: 0) }
     setDrift(0, of: index)
     for fault in [EngineFault.up, .well] { befallEngine(index, fault) }
     for fault in [ServerFault.thaw, .well] { befallServers(index, fault) }
@@ -170,17 +185,25 @@ extension World {
 
   // MARK: Machines
 
+  /// Those that are meant and that can be befallen.
+  private func able(_ target: Target, _ canBefall: (Machine) -> Bool) -> [Int] {
+    machines(target).filter { canBefall(machines[$0]) }
+  }
+
   private mutating func each(_ target: Target, _ body: (inout World, Int) -> Void) -> Bool {
-    let meant = machines(target)
-    for index in meant { body(&self, index) }
-    return !meant.isEmpty
+    each(machines(target), body)
+  }
+
+  private mutating func each(_ able: [Int], _ body: (inout World, Int) -> Void) -> Bool {
+    for index in able { body(&self, index) }
+    return !able.isEmpty
   }
 
   private mutating func end(_ target: Target) -> Bool {
     let meant = machines(target)
     lastKilled = meant.filter { machines[$0].manager != nil }
     for index in lastKilled { kill(index) }
-    return !meant.isEmpty
+    return !lastKilled.isEmpty
   }
 
   private mutating func switchOn(_ index: Int) {
@@ -188,7 +211,6 @@ extension World {
   }
 
   private mutating func install(_ program: Program, on index: Int) {
-    guard machines[index].configuration.featureLevel != program.featureLevel else { return }
     let isRunning = machines[index].manager != nil
     if isRunning { kill(index) }
     machines[index].install(program)
@@ -309,5 +331,22 @@ extension World {
     let token = purge([.address(host: nil, path: path)], at: index)
     edits.append(Edit(path: path, edition: edition + 1, token: token))
     return token
+  }
+}
+
+extension Machine {
+  /// Its manager has stopped for good, and its process with it.
+  fileprivate var hasHalted: Bool { manager?.haltReason != nil }
+
+  /// Whether something on its disk would change, or get lost.
+  fileprivate func canBefallDisk(_ fault: DiskFault) -> Bool {
+    switch fault {
+    case .stall: !disk.isStalled
+    case .release: disk.isStalled
+    case .fill: !disk.isFull
+    case .free: disk.isFull
+    case .corrupt: !disk.isDamaged
+    case .loseUnsynced, .tearTail: manager != nil
+    }
   }
 }

@@ -69,18 +69,28 @@ public struct World: Sendable {
     var to: Target
   }
 
+  /// A part of the state that requests set and readers see, apart from all others.
+  enum Register: Hashable, Sendable {
+    /// How many tasks the example's service should have.
+    case replicas
+    /// Whether a node is drained, 1 if it is.
+    case drained(node: String)
+  }
+
   /// A request of a client and what came of it.
   public struct Call: Sendable {
     public var machine: Int
     public var called: Instant
     public var returned: Instant?
     public var answer: Manager.Answer?
-    /// How many tasks the service should have: as a reader found it.
-    public var read: Int?
-    /// As the request sets it, if it does.
-    public var replicas: Int?
+    /// What a reader found in each register.
+    var reads: [Register: Int] = [:]
+    /// What the request sets, if it is one that does.
+    var write: (register: Register, value: Int)?
     /// What was asked for, to be sent again; nil for a purge at the door and a read.
     var intent: Intent?
+    /// The highest index that any manager had applied when it was asked for, for the first time; nil if it was asked again.
+    var appliedBefore: Index?
   }
 
   /// A cluster of these machines; those of the last zone carry no data.

@@ -58,21 +58,26 @@ extension ScenarioLine {
     return Scenario.Bound(try measure(comparison, known: known), comparison.relation, value)
   }
 
+  private static let measuresOfMachines: [String: @Sendable (Target) -> Scenario.Measure] = [
+    "applied": { .applied($0) }, "unsynced": { .unsynced($0) }, "unsynced-votes": { .unsyncedVotes($0) },
+  ]
+
   private func measure(_ comparison: Comparison, known: [String]) throws(ScenarioError) -> Scenario.Measure {
-    if comparison.name == "applied" {
+    if let measure = Self.measuresOfMachines[comparison.name] {
       guard var argument = comparison.argument else {
         throw error(
-          at: comparison.nameColumn, expected: "a machine in parentheses such as applied(m2)",
-          found: "`applied`")
+          at: comparison.nameColumn, expected: "a machine in parentheses such as \(comparison.name)(m2)",
+          found: "`\(comparison.name)`")
       }
       let target = try argument.target()
       try argument.finish()
-      return .applied(target)
+      return measure(target)
     }
     guard let counter = Scenario.Measure.Counter(rawValue: comparison.name) else {
       throw unknown(
         Word(text: comparison.name, column: comparison.nameColumn), expected: "something that a run counts",
-        among: Scenario.Measure.Counter.allCases.map(\.rawValue) + ["applied"] + known)
+        among: Scenario.Measure.Counter.allCases.map(\.rawValue) + Self.measuresOfMachines.keys.sorted()
+          + known)
     }
     if let argument = comparison.argument {
       throw error(
@@ -142,6 +147,8 @@ extension Scenario.Measure {
   public var text: String {
     switch self {
     case .applied(let target): "applied(\(target.text))"
+    case .unsynced(let target): "unsynced(\(target.text))"
+    case .unsyncedVotes(let target): "unsynced-votes(\(target.text))"
     case .counter(let counter): counter.rawValue
     }
   }
