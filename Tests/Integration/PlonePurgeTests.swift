@@ -15,8 +15,19 @@ extension ThreeZones {
         switch self {
         case .frozen: try await Lab.bash(in: .b, "pkill -STOP varnishd; pkill -STOP cache-main")
         case .cutOff: try await Lab.run("cut", "b")
-        case .restarted: try await Lab.bash(in: .b, "pkill -KILL cache-main")
+        case .restarted: break
         }
+      }
+
+      /// What befalls it in the middle of the purges, while visitors fill it again.
+      func goOn(_ pages: Pages) async throws {
+        guard self == .restarted else { return }
+        let before = try await Cluster.status().appliedIndex
+        try await eventually("200 purges are through", within: .seconds(30)) {
+          try await Cluster.status().appliedIndex >= before + 200
+        }
+        try await Lab.bash(in: .b, "pkill -KILL cache-main")
+        try await pages.visit(in: .b, seconds: 3)
       }
 
       func end() async throws {
@@ -37,7 +48,9 @@ extension ThreeZones {
         try await trouble.begin()
         let complaints: [String]
         do {
+          async let meanwhile: Void = trouble.goOn(pages)
           complaints = try await pages.purgeAsPlone(at: .a, python: Self.python)
+          try await meanwhile
         } catch {
           try await trouble.end()
           throw error
