@@ -19,8 +19,8 @@ struct Line<Request: LineRequest, Reply: Sendable>: Sendable {
     try await send(requests, mayBePart: false)
   }
 
-  /// Likewise; the answers that have come when the line has been silent for too long, or is lost, are taken, unless there
-  /// are none.
+  /// Likewise; the answers that have come when the line has been silent for too long, or is lost, are taken, unless
+  /// there are none.
   func sendForNow(_ requests: [Request]) async throws(VarnishError) -> [Reply] {
     try await send(requests, mayBePart: true)
   }

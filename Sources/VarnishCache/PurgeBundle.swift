@@ -14,6 +14,8 @@ struct PurgeBundle: Hashable, Sendable {
   /// The answer to several, when all are purged. It is not 200: that is what a `tercet.vcl` of an earlier version
   /// answers, which purges the first alone.
   private static let allPurged = 207
+  /// The answer of a second purge to one address: after each of several purges the page was there again.
+  static let isThereAgain = 409
   /// The answers to a purge at once, for one address and for several: purged, and none was being fetched.
   private static let settled = (one: 210, several: 217)
   /// Purged; of some something was there.

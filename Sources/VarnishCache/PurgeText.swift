@@ -6,7 +6,7 @@ struct PurgeText: LineRequest {
   var path: String
   var headers: [(name: String, value: String)]
 
-  /// What `tercet.vcl` alone, in all its versions, answers in this way where it takes purges.
+  /// What `tercet.vcl` answers in this way, in all its versions, where it takes purges, and hardly anything else does.
   static let question = PurgeText(method: "GET ", path: "/", headers: [("Host", "tercet")])
   static let answerToQuestion = 403
 

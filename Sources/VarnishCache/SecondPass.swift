@@ -16,7 +16,10 @@ actor SecondPass {
   private let connector: Connector
   private let logger: Logger
   private var waiting: Deque<Entry> = []
+  /// Those in `waiting`.
   private var known: Set<PurgeRequest> = []
+  /// Pages that are known to be slow wait here, and are asked for one by one.
+  private var slow: [Entry] = []
   /// What each worker is at.
   private var underWay: [Int: [Entry]] = [:]
   /// What is done again in a moment, with the number of its pause.
@@ -44,8 +47,8 @@ actor SecondPass {
     var previous: Index
     /// Until when it is tried; nil before it was.
     var deadline: ContinuousClock.Instant?
-    /// One of those that it was asked for with was too slow.
-    var isAlone = false
+    /// It, or one of those that it was asked for with, was too slow.
+    var isSlow = false
     var pause = SecondPass.pause
   }
 
@@ -57,18 +60,25 @@ actor SecondPass {
   /// Behind this index not all is done a second time yet; nil if nothing is left.
   var settledThrough: Index? {
     let places = [
-      waiting.lazy.map(\.previous).min(), underWay.values.joined().lazy.map(\.previous).min(),
-      resting.values.joined().lazy.map(\.previous).min(),
+      waiting.lazy.map(\.previous).min(), slow.lazy.map(\.previous).min(),
+      underWay.values.joined().lazy.map(\.previous).min(), resting.values.joined().lazy.map(\.previous).min(),
     ]
     return places.compactMap(\.self).min()
   }
 
   /// Takes addresses over that were just purged, in the step behind `previous`, and returns at once.
   func add(_ targets: [PurgeRequest], behind previous: Index) {
-    for target in targets where known.insert(target).inserted {
-      waiting.append(Entry(target: target, previous: previous))
+    guard !targets.isEmpty else { return }
+    let awaited = awaited
+    for target in targets {
+      if awaited.contains(target) {
+        // Purged again while it is on its way: nobody but a worker of its own may be held up by it.
+        slow.append(Entry(target: target, previous: previous, isSlow: true))
+      } else if known.insert(target).inserted {
+        waiting.append(Entry(target: target, previous: previous))
+      }
     }
-    if waiting.count > Self.capacity { giveUpOldest() }
+    giveUpExcess()
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
     startWorkers()
   }
@@ -82,21 +92,23 @@ actor SecondPass {
     return targets
   }
 
-  /// One more, or as many as there are pages that are known to be slow, if only such wait.
+  /// One more for what waits, and one for each slow page; the first is never held up by one of those.
   private func startWorkers() {
-    guard let first = waiting.first else { return }
-    let areAlone = first.isAlone && waiting.allSatisfy(\.isAlone)
-    let free = ((areAlone ? 1 : 0)..<Self.maximumWorkers).filter { underWay[$0] == nil }
-    for number in free.prefix(areAlone ? waiting.count : 1) {
-      underWay[number] = []
-      _Concurrency.Task { await work(number) }
-    }
+    var free = (0..<Self.maximumWorkers).filter { underWay[$0] == nil }[...]
+    if !waiting.isEmpty, let number = free.popFirst() { start(number) }
+    for number in free.filter({ $0 > 0 }).prefix(slow.count) { start(number) }
+  }
+
+  private func start(_ number: Int) {
+    underWay[number] = []
+    _Concurrency.Task { await work(number) }
   }
 
   func close() async {
     closings += 1
     waiting.removeAll()
     known.removeAll()
+    slow.removeAll()
     resting.removeAll()
     for number in underWay.keys { underWay[number] = [] }
     await closeIdle()
@@ -108,13 +120,17 @@ actor SecondPass {
     for line in lines { await line.close() }
   }
 
-  private func giveUpOldest() {
-    let excess = waiting.count - Self.capacity
-    for entry in waiting.prefix(excess) { known.remove(entry.target) }
-    waiting.removeFirst(excess)
+  private func giveUpExcess() {
+    let resting = resting.values.reduce(0) { $0 + $1.count }
+    let excess = waiting.count + slow.count + resting - Self.capacity
+    guard excess > 0 else { return }
+    let (fresh, late) = (min(excess, waiting.count), min(max(0, excess - waiting.count), slow.count))
+    for entry in waiting.prefix(fresh) { known.remove(entry.target) }
+    waiting.removeFirst(fresh)
+    slow.removeFirst(late)
     logger.warning(
       "too many purged pages are still being fetched; the oldest may stay as they were before their purge",
-      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(excess)"])
+      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(fresh + late)"])
   }
 
   private func work(_ number: Int) async {
@@ -123,11 +139,10 @@ actor SecondPass {
     while closings == began {
       let batch = takeBatch(number)
       if batch.isEmpty { break }
-      for entry in batch { known.remove(entry.target) }
       underWay[number] = batch
       do throws(VarnishError) {
-        let unsettled = Set(try await settle(batch.map(\.target)))
-        if closings == began { doAgain(batch.filter { unsettled.contains($0.target) }) }
+        let left = try await settle(batch.map(\.target))
+        if closings == began, !left.isEmpty { doAgain(batch, left) }
       } catch {
         if closings == began { doAgain(batch, because: error) }
       }
@@ -140,21 +155,29 @@ actor SecondPass {
     startWorkers()
   }
 
-  /// The first worker is never held up by a page that is known to be slow.
   private func takeBatch(_ worker: Int) -> [Entry] {
-    if let first = waiting.firstIndex(where: { !$0.isAlone }) {
-      let batch = Array(waiting[first...].prefix(Self.atOnce).prefix { !$0.isAlone })
-      waiting.removeSubrange(first..<first + batch.count)
+    if !waiting.isEmpty {
+      let batch = Array(waiting.prefix(Self.atOnce))
+      waiting.removeFirst(batch.count)
+      for entry in batch { known.remove(entry.target) }
       return batch
     }
-    guard worker > 0, let alone = waiting.popFirst() else { return [] }
-    return [alone]
+    let awaited = Set(underWay.values.joined().map(\.target))
+    guard worker > 0, let next = slow.firstIndex(where: { !awaited.contains($0.target) }) else { return [] }
+    return [slow.remove(at: next)]
   }
 
-  /// A page that is there again and again, or for which Varnish has another answer, is purged once more from time to time,
-  /// for as long as a fetch from before its purge may take: what comes in after that has begun after it.
-  private func doAgain(_ batch: [Entry]) {
-    rest(batch.map(begun).filter { $0.deadline ?? .now > .now })
+  /// A page that is there again and again, or for which Varnish has another answer, is purged once more from time to
+  /// time, for as long as a fetch from before its purge may take: what comes in after that has begun after it.
+  private func doAgain(_ batch: [Entry], _ left: [PurgeRequest: Int]) {
+    let entries = batch.filter { left[$0.target] != nil }.map(begun)
+    let again = entries.filter { $0.deadline ?? .now > .now }
+    let ended = entries.filter { $0.deadline ?? .now <= .now }
+    let refused = ended.filter { left[$0.target] != PurgeBundle.isThereAgain }
+    if let first = refused.first {
+      tellGivenUp(refused.count, because: "Varnish answers \(left[first.target] ?? 0)")
+    }
+    rest(again)
   }
 
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
@@ -162,18 +185,17 @@ actor SecondPass {
   private func doAgain(_ batch: [Entry], because error: VarnishError) {
     var again = batch.map(begun).filter { $0.deadline ?? .now > .now }
     if case .timedOut = error {
-      if again.count == 1 { again = [] }
-      for place in again.indices { again[place].isAlone = true }
+      if batch.count == 1 { again = [] }
+      for place in again.indices { again[place].isSlow = true }
     }
-    if again.count < batch.count {
-      logger.warning(
-        "a second purge was given up; what was being fetched meanwhile may stay as it was before",
-        metadata: [
-          "cache": "\(connector.configuration.name)", "pages": "\(batch.count - again.count)",
-          "reason": "\(error)",
-        ])
-    }
+    if again.count < batch.count { tellGivenUp(batch.count - again.count, because: "\(error)") }
     rest(again)
+  }
+
+  private func tellGivenUp(_ count: Int, because reason: String) {
+    logger.warning(
+      "a second purge was given up; what was being fetched meanwhile may stay as it was before",
+      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(count)", "reason": "\(reason)"])
   }
 
   /// With the end of its time, if it has none yet.
@@ -199,14 +221,14 @@ actor SecondPass {
       // The last look is soon after the end of their time.
       try? await _Concurrency.Task.sleep(for: min(pause, max(end - .now, Self.pause)))
       guard let rested = resting.removeValue(forKey: number) else { return }
-      // One that was purged anew meanwhile has its time anew.
-      waiting += rested.filter { !known.contains($0.target) }
+      slow += rested.filter(\.isSlow)
+      for entry in rested where !entry.isSlow && known.insert(entry.target).inserted { waiting.append(entry) }
       startWorkers()
     }
   }
 
-  /// Returns those that are not settled by that.
-  private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest] {
+  /// Returns those that are not settled by that, with what Varnish says of them.
+  private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest: Int] {
     let bundles = PurgeBundle.bundles(of: batch)
     while let line = idle.popLast() {
       guard line.isActive else { continue }
@@ -226,9 +248,8 @@ actor SecondPass {
     }
   }
 
-  private func settleAnew(_ bundles: [PurgeBundle]) async throws(VarnishError) -> [PurgeRequest] {
-    let line = try await connector.openPurgeLine(
-      timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
+  private func settleAnew(_ bundles: [PurgeBundle]) async throws(VarnishError) -> [PurgeRequest: Int] {
+    let line = try await open()
     do throws(VarnishError) {
       let unsettled = try await settle(bundles, on: line)
       idle.append(line)
@@ -239,14 +260,28 @@ actor SecondPass {
     }
   }
 
+  /// Varnish being silent to a question says nothing of any page.
+  private func open() async throws(VarnishError) -> PurgeLine {
+    do throws(VarnishError) {
+      return try await connector.openPurgeLine(
+        timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
+    } catch .timedOut(let endpoint, let milliseconds) {
+      throw .unreachable(endpoint, reason: "it did not answer for \(milliseconds) ms")
+    }
+  }
+
   /// One of a bundle that was there again is purged, and the rest of its bundle is asked for one by one.
   private func settle(
     _ bundles: [PurgeBundle], on line: PurgeLine
-  ) async throws(VarnishError) -> [PurgeRequest] {
+  ) async throws(VarnishError) -> [PurgeRequest: Int] {
     let answers = zip(bundles, try await line.send(bundles.map { $0.request(.settling) }))
     let apart = answers.filter { $0.status(by: $1) == nil }.flatMap(\.0.apart)
     let further = zip(apart, try await line.send(apart.map { $0.request(.settling) }))
-    let each = Array(answers) + Array(further)
-    return each.filter { ![nil, 200].contains($0.status(by: $1)) }.flatMap(\.0.targets)
+    var left: [PurgeRequest: Int] = [:]
+    for (bundle, answer) in Array(answers) + Array(further) {
+      guard let status = bundle.status(by: answer), status != 200 else { continue }
+      for target in bundle.targets { left[target] = status }
+    }
+    return left
   }
 }

@@ -1,33 +1,37 @@
 import Foundation
+import Synchronization
 
-/// The seeds whose runs are under way, for the two ends of a run that no result tells of: a crash of this program, and a
-/// run that never comes to an end. Both are bugs found, and their seeds must be known.
+/// The seeds whose runs are under way, for the two ends of a run that no result tells of: a crash of this program, and
+/// a run that never comes to an end. Both are bugs found, and their seeds must be known. (After a stack has overflowed,
+/// nothing can be told.)
 ///
-/// A signal's handler may hardly do anything: so the seeds stand in memory that never moves, each written by one run.
+/// A signal's handler may hardly do anything: so all this stands in memory that is never freed.
 enum InFlight {
   static let capacity = 256
-  /// So long a run may take.
-  static let limit = 600.0
+
+  private struct Slot: ~Copyable {
+    let seed = Atomic(InFlight.none)
+    /// When it began, in seconds of the system's monotonic clock.
+    let begun = Atomic<UInt64>(0)
+  }
 
   private static let none = UInt64.max
-  nonisolated(unsafe) private static let seeds = allocate(none)
-  /// When each began, in seconds of the system's clock.
-  nonisolated(unsafe) private static let begun = allocate(0.0)
-  /// What shows a run again, up to its seed.
+  /// Seconds that a run may take.
+  private static let limit: UInt64 = 600
+  nonisolated(unsafe) private static let slots = {
+    let slots = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
+    for place in 0..<capacity { (slots + place).initialize(to: Slot()) }
+    return slots
+  }()
+  /// What shows a run again, up to its seed. Set before the runs that it is about begin.
   nonisolated(unsafe) private static var command: UnsafeMutablePointer<CChar>? = nil
-
-  private static func allocate<Value>(_ value: Value) -> UnsafeMutablePointer<Value> {
-    let memory = UnsafeMutablePointer<Value>.allocate(capacity: capacity)
-    memory.initialize(repeating: value, count: capacity)
-    return memory
-  }
 
   /// Names the command that shows a run again, and from the first time on watches for crashes.
   static func watch(_ text: String) {
     let isFirst = command == nil
     command = strdup(text)
     guard isFirst else { return }
-    _ = (seeds, begun)
+    _ = slots
     for number in [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE] {
       signal(number) { number in
         InFlight.tell("tercet-sim: a crash\n")
@@ -40,18 +44,24 @@ enum InFlight {
   }
 
   static func begin(_ slot: Int, seed: UInt64) {
-    begun[slot] = Date().timeIntervalSince1970
-    seeds[slot] = seed
+    slots[slot].begun.store(now, ordering: .relaxed)
+    slots[slot].seed.store(seed, ordering: .releasing)
   }
 
-  static func end(_ slot: Int) { seeds[slot] = none }
+  static func end(_ slot: Int) { slots[slot].seed.store(none, ordering: .releasing) }
+
+  private static var now: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec)
+  }
 
   private static func watchForHangs() -> Never {
     while true {
       sleep(5)
-      let now = Date().timeIntervalSince1970
-      for slot in 0..<capacity where seeds[slot] != none && now - begun[slot] > limit {
-        tell("tercet-sim: a run has not ended for 600 s\n")
+      for slot in 0..<capacity where slots[slot].seed.load(ordering: .acquiring) != none {
+        guard now > slots[slot].begun.load(ordering: .relaxed) + limit else { continue }
+        tell("tercet-sim: a run has not come to its end for ten minutes\n")
         _exit(1)
       }
     }
@@ -59,13 +69,18 @@ enum InFlight {
 
   /// Writes what is under way to the standard error, without any help of the heap.
   private static func tell(_ headline: StaticString) {
-    write(2, headline.utf8Start, headline.utf8CodeUnitCount)
-    for slot in 0..<capacity where seeds[slot] != none {
-      let heading: StaticString = "  under way: "
-      write(2, heading.utf8Start, heading.utf8CodeUnitCount)
-      if let command { write(2, command, strlen(command)) }
-      write(seeds[slot])
+    write(headline)
+    for slot in 0..<capacity {
+      let seed = slots[slot].seed.load(ordering: .acquiring)
+      guard seed != none else { continue }
+      write("  under way: ")
+      if let command { _ = Glibc.write(2, command, strlen(command)) }
+      write(seed)
     }
+  }
+
+  private static func write(_ text: StaticString) {
+    _ = Glibc.write(2, text.utf8Start, text.utf8CodeUnitCount)
   }
 
   private static func write(_ number: UInt64) {
@@ -77,11 +92,7 @@ enum InFlight {
         digits[place] = UInt8(ascii: "0") + UInt8(rest % 10)
         rest /= 10
       } while rest > 0
-      Glibc.write(2, digits.baseAddress! + place, 21 - place)
+      if let start = digits.baseAddress { _ = Glibc.write(2, start + place, 21 - place) }
     }
-  }
-
-  private static func write(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) {
-    Glibc.write(descriptor, bytes, count)
   }
 }

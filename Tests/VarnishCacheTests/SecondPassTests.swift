@@ -177,6 +177,31 @@ struct SecondPassTests {
     await stub.stop()
   }
 
+  @Test("a slow page that is purged again and again holds up no other")
+  func slowPage() async throws {
+    let asked = Mutex<[String]>([])
+    let stub = try await StubPurges.start { head in
+      if head.hasPrefix("GET ") { return .status(403) }
+      guard head.contains("X-Tercet-Settle") else { return .status(200) }
+      asked.withLock { $0.append(head) }
+      return head.contains("/slow") ? .silence : .status(200)
+    }
+    var configuration = VarnishCache.Configuration(
+      name: "a", commandLine: stub.endpoint, secretFile: "/dev/null", purges: stub.endpoint)
+    configuration.fetchTimeoutMilliseconds = 40_000
+    let cache = makeClient(configuration)
+    try await cache.purge([(host: "one", path: "/slow")])
+    try await eventually("it is being waited for") { asked.withLock { $0.count } == 1 }
+    for _ in 1...5 { try await cache.purge([(host: "one", path: "/slow")]) }
+    let began = ContinuousClock.now
+    try await cache.purge([(host: "one", path: "/other")])
+    try await eventually("the other is purged a second time") { asked.withLock { $0.count } > 1 }
+    #expect(ContinuousClock.now - began < .seconds(20))
+    #expect(asked.withLock { $0 }.map { $0.contains("/slow") } == [true, false])
+    await cache.close()
+    await stub.stop()
+  }
+
   /// Purges a page and waits until it is settled; returns how long that took, and how often it was asked for.
   ///
   /// - Parameter answers: what the first, second… settling purge is answered.

@@ -1,7 +1,7 @@
 /// The hosts that purges are for: Plone and other purgers send the name of the purger in place of the site's.
 public struct PurgeSites: Hashable, Sendable {
-  /// The sites that every purge without a site's host is for; none: it is purged under whatever host it is cached. A host
-  /// that is unknown may be a name of the purger: a purge with it is for that host and for all of these.
+  /// The sites that every purge without a site's host is for; none: it is purged under whatever host it is cached. A
+  /// host that is unknown may be a name of the purger: a purge with it is for that host and for all of these.
   public var all: [String]
   /// The sites that a purge with a certain host is for, by the host in lower case.
   public var byHost: [String: [String]]

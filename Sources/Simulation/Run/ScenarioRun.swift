@@ -170,6 +170,7 @@ public struct ScenarioRun: Sendable {
     for machine in world.machines {
       for attempt in 0..<10 {
         let token = world.submit(.activate(node: machine.name), to: attempt % world.machines.count)
+        load.note([token])
         world.run(within: .seconds(6)) { $0.answer(to: token) != nil }
         if case .applied? = world.answer(to: token) { break }
       }

@@ -36,30 +36,30 @@ extension World {
       return eachLink(from, to, direction) { $0.network.clog(from: $1, to: $2, until: $0.now + duration) }
     case .flap(let from, let to, let period, let duration):
       return flap(from, to, every: period, for: duration)
-    case .kill(let target), .stop(let target): return end(target)
+    case .kill(let target), .stop(let target):
+      return bringDown(able(target) { $0.manager != nil }) { $0.kill($1) }
     case .start(let target):
       return each(able(target) { $0.manager == nil || $0.hasHalted }) { world, index in
         if world.machines[index].hasHalted { world.kill(index, keeping: 0) }
         world.switchOn(index)
       }
     case .pause(let target):
-      lastKilled = machines(target)
-      return each(able(target) { $0.manager != nil && !$0.isPaused }) { world, index in
+      return bringDown(able(target) { $0.manager != nil && !$0.isPaused }) { world, index in
         world.machines[index].isPaused = true
         world.chronicle?.note(world.now, index, .paused)
       }
     case .resume(let target): return each(able(target) { $0.isPaused }) { $0.resume($1) }
     case .reboot(let target, let down):
-      lastKilled = machines(target)
-      disturbedAt = now + down
-      return each(able(target) { $0.isOn }) { world, index in
+      return bringDown(able(target) { $0.isOn }) { world, index in
+        world.disturbedAt = world.now + down
         world.powerOff(index)
         world.schedule(.powerOn(machine: index), after: down)
       }
     case .powerOff(let target):
-      lastKilled = machines(target)
-      disturbedAt = now
-      return each(able(target) { $0.isOn }) { $0.powerOff($1) }
+      return bringDown(able(target) { $0.isOn }) { world, index in
+        world.disturbedAt = world.now
+        world.powerOff(index)
+      }
     case .wipe(let target):
       return each(able(target) { $0.manager == nil }) { world, index in
         world.invariants.wiped(world.machines[index].id)
@@ -199,11 +199,10 @@ extension World {
     return !able.isEmpty
   }
 
-  private mutating func end(_ target: Target) -> Bool {
-    let meant = machines(target)
-    lastKilled = meant.filter { machines[$0].manager != nil }
-    for index in lastKilled { kill(index) }
-    return !lastKilled.isEmpty
+  /// Likewise, and they are the last ones that were.
+  private mutating func bringDown(_ able: [Int], _ body: (inout World, Int) -> Void) -> Bool {
+    if !able.isEmpty { lastKilled = able }
+    return each(able, body)
   }
 
   private mutating func switchOn(_ index: Int) {
@@ -338,7 +337,7 @@ extension Machine {
   /// Its manager has stopped for good, and its process with it.
   fileprivate var hasHalted: Bool { manager?.haltReason != nil }
 
-  /// Whether something on its disk would change, or get lost.
+  /// Whether something on its disk would change, or its manager end.
   fileprivate func canBefallDisk(_ fault: DiskFault) -> Bool {
     switch fault {
     case .stall: !disk.isStalled

@@ -89,7 +89,7 @@ public struct World: Sendable {
     var write: (register: Register, value: Int)?
     /// What was asked for, to be sent again; nil for a purge at the door and a read.
     var intent: Intent?
-    /// The highest index that any manager had applied when it was asked for, for the first time; nil if it was asked again.
+    /// The highest index that any manager had applied when it was first asked for; nil if it was asked again.
     var appliedBefore: Index?
   }
 
