@@ -65,9 +65,11 @@ extension Raft {
   private mutating func askLeader() {
     guard let leader = following.leader, !following.reads.waiting.isEmpty else { return }
     let number = planted(.readNumberReused) ? 0 : random.next()
+    // An answer takes two round trips, to the leader and from there to a quorum; an election allows for one.
+    let patience = settings.electionTimeout.lowerBound + settings.electionTimeout.lowerBound
     let question = ForwardedReads.Question(
       number: number, tokens: following.reads.waiting, repeatAt: now + settings.heartbeatInterval,
-      giveUpAt: now + settings.electionTimeout.lowerBound)
+      giveUpAt: now + patience)
     following.reads.waiting = []
     following.reads.question = question
     send(.readRequest(number: question.number), to: leader)

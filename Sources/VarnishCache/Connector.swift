@@ -50,6 +50,12 @@ struct Connector: Sendable {
       }
     }
     let line = PurgeLine(channel: channel, endpoint: endpoint)
+    // The first answer may not take as long as a page.
+    let limit = configuration.replyTimeoutMilliseconds
+    let deadline = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(limit))) { [timeout] in
+      if timeout > limit { channel.close(promise: nil) }
+    }
+    defer { deadline.cancel() }
     do throws(VarnishError) {
       let status = try await line.send([.question])[0]
       guard status == PurgeText.answerToQuestion else { throw .takesNoPurges(endpoint, status: status) }

@@ -11,26 +11,28 @@ import Raft
 /// connections of its own, and without holding up the cache's progress. How long a page that was overtaken by its
 /// purge can be served is thus bounded by its own fetch (and the moment of gathering), not by a guess.
 ///
-/// The actor guards the queue and the idle connections.
+/// Addresses are asked for many at a time. When that takes too long, or one of them is purged again meanwhile, they are
+/// asked for alone: a slow page holds up no other for longer.
+///
+/// The actor guards the queues and the idle connections.
 actor SecondPass {
   private let connector: Connector
   private let logger: Logger
-  private var waiting: Deque<Entry> = []
-  /// Those in `waiting`.
-  private var known: Set<PurgeRequest> = []
-  /// Pages that are known to be slow wait here, and are asked for one by one.
-  private var slow: [Entry] = []
+  /// What is to be done, each address once: it stands in one of the two queues, or rests.
+  private var pending: [PurgeRequest: Entry] = [:]
+  private var fresh: Deque<PurgeRequest> = []
+  /// Those that are asked for alone.
+  private var slow: Deque<PurgeRequest> = []
   /// What each worker is at.
-  private var underWay: [Int: [Entry]] = [:]
-  /// What is done again in a moment, with the number of its pause.
-  private var resting: [Int: [Entry]] = [:]
+  private var underWay: [Int: [PurgeRequest: Entry]] = [:]
   private var pauses = 0
   /// How often it was closed: what was begun before is not gone on with.
   private var closings = 0
   private var idle: [PurgeLine] = []
 
-  /// Connections at most: a slow page holds up one of them.
-  private static let maximumWorkers = 4
+  /// Connections at most. The first workers are for fresh addresses alone, the others for slow ones first.
+  private static let maximumWorkers = 8
+  private static let freshWorkers = 2
   /// Addresses on one connection at a time.
   private static let atOnce = 250
   /// How long addresses are gathered: nobody waits for them, and together they cost less.
@@ -43,13 +45,16 @@ actor SecondPass {
 
   /// An address that was purged in a step of the log, the first behind this index.
   private struct Entry {
-    var target: PurgeRequest
     var previous: Index
     /// Until when it is tried; nil before it was.
     var deadline: ContinuousClock.Instant?
     /// It, or one of those that it was asked for with, was too slow.
     var isSlow = false
     var pause = SecondPass.pause
+    /// The pause that it rests in.
+    var rest: Int?
+
+    var isOver: Bool { deadline.map { $0 <= .now } ?? false }
   }
 
   init(connector: Connector, logger: Logger) {
@@ -59,58 +64,36 @@ actor SecondPass {
 
   /// Behind this index not all is done a second time yet; nil if nothing is left.
   var settledThrough: Index? {
-    let places = [
-      waiting.lazy.map(\.previous).min(), slow.lazy.map(\.previous).min(),
-      underWay.values.joined().lazy.map(\.previous).min(), resting.values.joined().lazy.map(\.previous).min(),
-    ]
+    let places =
+      [pending.values.lazy.map(\.previous).min()] + underWay.values.map { $0.values.map(\.previous).min() }
     return places.compactMap(\.self).min()
+  }
+
+  /// Those that are being waited for, or were for too long.
+  func awaited(among targets: [PurgeRequest]) -> Set<PurgeRequest> {
+    guard !pending.isEmpty || !underWay.isEmpty else { return [] }
+    return Set(targets.filter { pending[$0]?.isSlow == true || pending[$0]?.rest != nil || isUnderWay($0) })
   }
 
   /// Takes addresses over that were just purged, in the step behind `previous`, and returns at once.
   func add(_ targets: [PurgeRequest], behind previous: Index) {
-    guard !targets.isEmpty else { return }
-    let awaited = awaited
     for target in targets {
-      if awaited.contains(target) {
-        // Purged again while it is on its way: nobody but a worker of its own may be held up by it.
-        slow.append(Entry(target: target, previous: previous, isSlow: true))
-      } else if known.insert(target).inserted {
-        waiting.append(Entry(target: target, previous: previous))
-      }
+      var entry = pending[target] ?? Entry(previous: previous, isSlow: isUnderWay(target))
+      let stands = pending[target] != nil && entry.rest == nil
+      // Purged anew, it has its time anew.
+      (entry.deadline, entry.pause, entry.rest) = (nil, Self.pause, nil)
+      pending[target] = entry
+      if !stands { enqueue(target, entry) }
     }
     giveUpExcess()
     // Whoever is at work may be held up by a slow page; what waits now must not wait for it.
     startWorkers()
   }
 
-  /// What is being waited for, by workers or until it is tried again.
-  var awaited: Set<PurgeRequest> {
-    var targets: Set<PurgeRequest> = []
-    for entries in [underWay.values, resting.values] {
-      for entry in entries.joined() { targets.insert(entry.target) }
-    }
-    return targets
-  }
-
-  /// One more for what waits, and one for each slow page; the first is never held up by one of those.
-  private func startWorkers() {
-    var free = (0..<Self.maximumWorkers).filter { underWay[$0] == nil }[...]
-    if !waiting.isEmpty, let number = free.popFirst() { start(number) }
-    for number in free.filter({ $0 > 0 }).prefix(slow.count) { start(number) }
-  }
-
-  private func start(_ number: Int) {
-    underWay[number] = []
-    _Concurrency.Task { await work(number) }
-  }
-
   func close() async {
     closings += 1
-    waiting.removeAll()
-    known.removeAll()
-    slow.removeAll()
-    resting.removeAll()
-    for number in underWay.keys { underWay[number] = [] }
+    (pending, fresh, slow) = ([:], [], [])
+    for number in underWay.keys { underWay[number] = [:] }
     await closeIdle()
   }
 
@@ -120,18 +103,57 @@ actor SecondPass {
     for line in lines { await line.close() }
   }
 
+  // MARK: The queues
+
+  private func isUnderWay(_ target: PurgeRequest) -> Bool { underWay.values.contains { $0[target] != nil } }
+
+  private func isUnderWayAlone(_ target: PurgeRequest) -> Bool {
+    underWay.values.contains { $0.count == 1 && $0[target] != nil }
+  }
+
+  private func enqueue(_ target: PurgeRequest, _ entry: Entry) {
+    if entry.isSlow { slow.append(target) } else { fresh.append(target) }
+  }
+
   private func giveUpExcess() {
-    let resting = resting.values.reduce(0) { $0 + $1.count }
-    let excess = waiting.count + slow.count + resting - Self.capacity
+    let excess = pending.count - Self.capacity
     guard excess > 0 else { return }
-    let (fresh, late) = (min(excess, waiting.count), min(max(0, excess - waiting.count), slow.count))
-    for entry in waiting.prefix(fresh) { known.remove(entry.target) }
-    waiting.removeFirst(fresh)
+    let late = min(excess, slow.count)
+    let given = Array(slow.prefix(late)) + Array(fresh.prefix(excess - late))
     slow.removeFirst(late)
+    fresh.removeFirst(given.count - late)
+    for target in given { pending[target] = nil }
     logger.warning(
       "too many purged pages are still being fetched; the oldest may stay as they were before their purge",
-      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(fresh + late)"])
+      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(given.count)"])
   }
+
+  /// One more for what is fresh, and as many as there are slow pages that nobody asks for alone yet.
+  private func startWorkers() {
+    var free = (0..<Self.maximumWorkers).filter { underWay[$0] == nil }[...]
+    if !fresh.isEmpty, let number = free.popFirst() { start(number) }
+    let takers = free.filter { $0 >= Self.freshWorkers }
+    let takeable =
+      takers.isEmpty ? 0 : slow.lazy.filter { !self.isUnderWayAlone($0) }.prefix(takers.count).count
+    for number in takers.prefix(takeable) { start(number) }
+  }
+
+  private func start(_ number: Int) {
+    underWay[number] = [:]
+    _Concurrency.Task { await work(number) }
+  }
+
+  private func takeBatch(_ worker: Int) -> [PurgeRequest: Entry] {
+    if worker >= Self.freshWorkers, let place = slow.firstIndex(where: { !isUnderWayAlone($0) }) {
+      let target = slow.remove(at: place)
+      return pending.removeValue(forKey: target).map { [target: $0] } ?? [:]
+    }
+    let targets = fresh.prefix(Self.atOnce)
+    fresh.removeFirst(targets.count)
+    return targets.reduce(into: [:]) { $0[$1] = pending.removeValue(forKey: $1) }
+  }
+
+  // MARK: Workers
 
   private func work(_ number: Int) async {
     try? await _Concurrency.Task.sleep(for: Self.gathering)
@@ -141,61 +163,46 @@ actor SecondPass {
       if batch.isEmpty { break }
       underWay[number] = batch
       do throws(VarnishError) {
-        let left = try await settle(batch.map(\.target))
-        if closings == began, !left.isEmpty { doAgain(batch, left) }
+        let left = try await settle(Array(batch.keys))
+        if closings == began { doAgain(batch, left) }
       } catch {
-        if closings == began { doAgain(batch, because: error) }
+        let isSilent = batch.count == 1 && error.isTimeout ? await !answersQuestions() : false
+        if closings == began { doAgain(batch, because: error, isSilent: isSilent) }
       }
-      underWay[number] = []
+      underWay[number] = [:]
+      // Others may take now what waited for this one's end.
+      startWorkers()
     }
     underWay[number] = nil
-    guard closings != began else { return }
-    await closeIdle()
-    // For what came since, when all were busy.
+    if closings != began { await closeIdle() }
     startWorkers()
-  }
-
-  private func takeBatch(_ worker: Int) -> [Entry] {
-    if !waiting.isEmpty {
-      let batch = Array(waiting.prefix(Self.atOnce))
-      waiting.removeFirst(batch.count)
-      for entry in batch { known.remove(entry.target) }
-      return batch
-    }
-    let awaited = Set(underWay.values.joined().map(\.target))
-    guard worker > 0, let next = slow.firstIndex(where: { !awaited.contains($0.target) }) else { return [] }
-    return [slow.remove(at: next)]
   }
 
   /// A page that is there again and again, or for which Varnish has another answer, is purged once more from time to
   /// time, for as long as a fetch from before its purge may take: what comes in after that has begun after it.
-  private func doAgain(_ batch: [Entry], _ left: [PurgeRequest: Int]) {
-    let entries = batch.filter { left[$0.target] != nil }.map(begun)
-    let again = entries.filter { $0.deadline ?? .now > .now }
-    let ended = entries.filter { $0.deadline ?? .now <= .now }
-    let refused = ended.filter { left[$0.target] != PurgeBundle.isThereAgain }
-    if let first = refused.first {
-      tellGivenUp(refused.count, because: "Varnish answers \(left[first.target] ?? 0)")
+  private func doAgain(_ batch: [PurgeRequest: Entry], _ left: [PurgeRequest: Int]) {
+    guard !left.isEmpty else { return }
+    let begun = batch.filter { left[$0.key] != nil }.mapValues(begun)
+    let refused = begun.filter { $0.value.isOver && left[$0.key] != PurgeBundle.isThereAgain }
+    if let status = refused.first.flatMap({ left[$0.key] }) {
+      tellGivenUp(refused.count, because: "Varnish answers \(status)")
     }
-    rest(again)
+    rest(begun.filter { !$0.value.isOver })
   }
 
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
-  /// A page that is fetched for longer than that is given up, and those are asked for alone that waited with it.
-  private func doAgain(_ batch: [Entry], because error: VarnishError) {
-    var again = batch.map(begun).filter { $0.deadline ?? .now > .now }
-    if case .timedOut = error {
-      if batch.count == 1 { again = [] }
-      for place in again.indices { again[place].isSlow = true }
+  /// A page that was asked for alone and is fetched for longer than that is given up.
+  private func doAgain(_ batch: [PurgeRequest: Entry], because error: VarnishError, isSilent: Bool) {
+    var again = batch.mapValues(begun)
+    if error.isTimeout, batch.count > 1 {
+      for target in again.keys { again[target]?.isSlow = true }
+    } else if error.isTimeout, !isSilent {
+      again = [:]
+    } else {
+      again = again.filter { !$0.value.isOver }
     }
     if again.count < batch.count { tellGivenUp(batch.count - again.count, because: "\(error)") }
     rest(again)
-  }
-
-  private func tellGivenUp(_ count: Int, because reason: String) {
-    logger.warning(
-      "a second purge was given up; what was being fetched meanwhile may stay as it was before",
-      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(count)", "reason": "\(reason)"])
   }
 
   /// With the end of its time, if it has none yet.
@@ -206,26 +213,50 @@ actor SecondPass {
     return entry
   }
 
-  /// Has them wait again after a pause.
-  private func rest(_ entries: [Entry]) {
-    let longest = entries.map(\.pause).max()
-    guard let pause = longest, let end = entries.compactMap(\.deadline).max() else { return }
-    pauses += 1
-    let number = pauses
-    resting[number] = entries.map { entry in
-      var entry = entry
-      entry.pause = min(pause * 2, Self.longestPause)
-      return entry
+  private func tellGivenUp(_ count: Int, because reason: String) {
+    logger.warning(
+      "a second purge was given up; what was being fetched meanwhile may stay as it was before",
+      metadata: ["cache": "\(connector.configuration.name)", "pages": "\(count)", "reason": "\(reason)"])
+  }
+
+  /// Has them wait again after a pause; those that were purged anew meanwhile wait already.
+  private func rest(_ entries: [PurgeRequest: Entry]) {
+    for (target, entry) in entries where pending[target] != nil {
+      pending[target]?.previous = min(pending[target]?.previous ?? entry.previous, entry.previous)
     }
-    _Concurrency.Task {
+    let left = entries.filter { pending[$0.key] == nil }
+    for (pause, group) in Dictionary(grouping: left, by: \.value.pause) {
+      pauses += 1
+      let number = pauses
+      for (target, entry) in group {
+        var entry = entry
+        entry.pause = min(pause * 2, Self.longestPause)
+        entry.rest = number
+        pending[target] = entry
+      }
       // The last look is soon after the end of their time.
-      try? await _Concurrency.Task.sleep(for: min(pause, max(end - .now, Self.pause)))
-      guard let rested = resting.removeValue(forKey: number) else { return }
-      slow += rested.filter(\.isSlow)
-      for entry in rested where !entry.isSlow && known.insert(entry.target).inserted { waiting.append(entry) }
-      startWorkers()
+      let end = group.compactMap(\.value.deadline).max() ?? .now
+      let targets = group.map(\.key)
+      _Concurrency.Task {
+        try? await _Concurrency.Task.sleep(for: min(pause, max(end - .now, Self.pause)))
+        wake(targets, from: number)
+      }
     }
   }
+
+  private func wake(_ targets: [PurgeRequest], from number: Int) {
+    for target in targets {
+      guard var entry = pending[target], entry.rest == number else { continue }
+      entry.rest = nil
+      // Somebody waits for it: then it is asked for alone.
+      entry.isSlow = entry.isSlow || isUnderWay(target)
+      pending[target] = entry
+      enqueue(target, entry)
+    }
+    startWorkers()
+  }
+
+  // MARK: Requests
 
   /// Returns those that are not settled by that, with what Varnish says of them.
   private func settle(_ batch: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest: Int] {
@@ -260,13 +291,23 @@ actor SecondPass {
     }
   }
 
-  /// Varnish being silent to a question says nothing of any page.
+  private func answersQuestions() async -> Bool {
+    guard let line = try? await open() else { return false }
+    idle.append(line)
+    return true
+  }
+
+  /// That Varnish does not answer a question says nothing of any page.
   private func open() async throws(VarnishError) -> PurgeLine {
     do throws(VarnishError) {
       return try await connector.openPurgeLine(
         timeoutMilliseconds: connector.configuration.fetchTimeoutMilliseconds)
-    } catch .timedOut(let endpoint, let milliseconds) {
-      throw .unreachable(endpoint, reason: "it did not answer for \(milliseconds) ms")
+    } catch {
+      switch error {
+      case .timedOut(let endpoint, _), .connectionLost(let endpoint, _):
+        throw .unreachable(endpoint, reason: "\(error)")
+      default: throw error
+      }
     }
   }
 
@@ -283,5 +324,11 @@ actor SecondPass {
       for target in bundle.targets { left[target] = status }
     }
     return left
+  }
+}
+
+extension VarnishError {
+  fileprivate var isTimeout: Bool {
+    if case .timedOut = self { true } else { false }
   }
 }

@@ -17,7 +17,7 @@ extension VarnishCache {
   /// have to be purged in another way.
   private func purgeAtOnce(_ targets: [PurgeRequest]) async throws(VarnishError) -> [PurgeRequest] {
     // A page that is known to be on its way would only hold the others up.
-    let awaited = await secondPass.awaited
+    let awaited = await secondPass.awaited(among: targets)
     var rest = awaited.isEmpty ? [] : targets.filter(awaited.contains)
     let bundles = PurgeBundle.bundles(of: rest.isEmpty ? targets : targets.filter { !awaited.contains($0) })
     let answers = try await sendAtOnce(bundles.map { $0.request(.atOnce) })

@@ -272,17 +272,23 @@ extension Manager.Configuration {
   mutating func adopt(_ settings: [Scenario.ScenarioSetting]) {
     // What a test need not wait for.
     control.rebalanceAfter = .seconds(5)
-    var kept = 2_000
+    var (kept, chunk, uncommitted, inFlight) = (2_000, 256 << 10, 32 << 20, 64)
     for setting in settings {
       switch setting {
       case .rebalanceAfter(let time): control.rebalanceAfter = time
       case .transferAfter(let time): transferAfter = time
       case .snapshotEntries(let count): snapshotEntries = count
       case .entriesKept(let count): kept = count
+      case .chunkBytes(let bytes): chunk = bytes
+      case .uncommittedBytes(let bytes): uncommitted = bytes
+      case .inFlight(let count): inFlight = count
       case .program(let program): featureLevel = program.featureLevel
       case .relaxAfter, .replicas: break
       }
     }
-    if let settings = try? Settings(entriesKeptAfterSnapshot: kept) { raft = settings }
+    let settings = try? Settings(
+      maximumInFlightMessages: inFlight, maximumUncommittedBytes: uncommitted, snapshotChunkBytes: chunk,
+      entriesKeptAfterSnapshot: kept)
+    if let settings { raft = settings }
   }
 }

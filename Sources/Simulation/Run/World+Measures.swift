@@ -23,6 +23,7 @@ extension World {
     case .unsynced(let target): UInt64(machines(target).map { machines[$0].disk.waiting.count }.max() ?? 0)
     case .unsyncedVotes(let target):
       UInt64(machines(target).map { machines[$0].disk.waitingVotes }.max() ?? 0)
+    case .tasks(let target): UInt64(machines(target).reduce(0) { $0 + machines[$1].containers.running.count })
     case .counter(.terms): machines.compactMap { $0.manager?.raft.term }.max() ?? 0
     case .counter(.lostMessages): UInt64(network.lost)
     case .counter(let counter): (counters - start)[counter]

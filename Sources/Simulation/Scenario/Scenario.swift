@@ -88,6 +88,12 @@ extension Scenario {
     case transferAfter(Duration)
     case snapshotEntries(Int)
     case entriesKept(Int)
+    /// Bytes of a snapshot that one message carries.
+    case chunkBytes(Int)
+    /// Bytes of proposals that may wait for their commit.
+    case uncommittedBytes(Int)
+    /// Unanswered appends on their way to one follower.
+    case inFlight(Int)
     case relaxAfter(Duration?)
     case replicas(Int)
     /// The version of the managers' program at the beginning.
@@ -216,12 +222,16 @@ extension Scenario {
     case unsynced(Target)
     /// Likewise, of those that hold a vote.
     case unsyncedVotes(Target)
+    /// The containers of ours that run on machines, together.
+    case tasks(Target)
     case counter(Counter)
 
     public enum Counter: String, Hashable, Sendable, CaseIterable {
       case elections, terms, truncations, snapshots, installations, restarts, halts, failovers, switchovers,
         clones
       case rows, purges, replays, flushes, intents, refusals, timeouts, starts, crashes, faults
+      /// Requests that were refused because too much waited.
+      case overloads
       case lostWrites = "lost-writes"
       case lostMessages = "lost-messages"
     }

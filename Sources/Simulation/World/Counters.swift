@@ -47,6 +47,7 @@ extension Scenario.Measure.Counter {
     case .faults: 19
     case .lostWrites: 20
     case .lostMessages: 21
+    case .overloads: 22
     }
   }
 }

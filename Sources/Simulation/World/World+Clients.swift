@@ -65,7 +65,8 @@ extension World {
           "\(machines[index].name) answered for index \(applied.index), which was applied before it was asked"
         )
       }
-    case .overloaded, .stopped: break
+    case .overloaded: counters[.overloads] += 1
+    case .stopped: break
     }
   }
 

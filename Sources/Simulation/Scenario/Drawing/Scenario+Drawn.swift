@@ -52,6 +52,15 @@ struct ScenarioDrawing: Sendable {
       settings.append(.snapshotEntries(dice.pick([20, 50, 200, 1_000], "snapshot entries")))
       settings.append(.entriesKept(dice.pick([0, 5, 20, 100], "entries kept")))
     }
+    if dice.isOne(in: 3, "chunks") {
+      settings.append(.chunkBytes(dice.pick([2_000, 20_000], "chunk bytes")))
+    }
+    if dice.isOne(in: 4, "in flight") {
+      settings.append(.inFlight(dice.pick([1, 2, 8], "messages in flight")))
+    }
+    if dice.isOne(in: 6, "uncommitted") {
+      settings.append(.uncommittedBytes(dice.pick([1_000, 10_000], "uncommitted bytes")))
+    }
     if dice.isOne(in: 3, "transfer") {
       settings.append(.transferAfter(.milliseconds(dice.pick([200, 1_000, 60_000], "transfer after"))))
     }

@@ -60,6 +60,7 @@ extension ScenarioLine {
 
   private static let measuresOfMachines: [String: @Sendable (Target) -> Scenario.Measure] = [
     "applied": { .applied($0) }, "unsynced": { .unsynced($0) }, "unsynced-votes": { .unsyncedVotes($0) },
+    "tasks": { .tasks($0) },
   ]
 
   private func measure(_ comparison: Comparison, known: [String]) throws(ScenarioError) -> Scenario.Measure {
@@ -149,6 +150,7 @@ extension Scenario.Measure {
     case .applied(let target): "applied(\(target.text))"
     case .unsynced(let target): "unsynced(\(target.text))"
     case .unsyncedVotes(let target): "unsynced-votes(\(target.text))"
+    case .tasks(let target): "tasks(\(target.text))"
     case .counter(let counter): counter.rawValue
     }
   }

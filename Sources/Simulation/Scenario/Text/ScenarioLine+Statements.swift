@@ -67,6 +67,9 @@ extension ScenarioLine {
       case .relaxAfter: .relaxAfter(skip("never") ? nil : try duration())
       case .snapshotEntries: .snapshotEntries(try count("a number of entries", in: 1...1_000_000))
       case .entriesKept: .entriesKept(try count("a number of entries", in: 0...1_000_000))
+      case .chunkBytes: .chunkBytes(try count("a number of bytes", in: 1...1_000_000))
+      case .uncommittedBytes: .uncommittedBytes(try count("a number of bytes", in: 1...100_000_000))
+      case .inFlight: .inFlight(try count("a number of messages", in: 1...1_000))
       case .replicas: .replicas(try count("a number of tasks", in: 0...1_000))
       case .program: .program(try choice("a version of the program"))
       }
@@ -165,6 +168,9 @@ extension Scenario.ScenarioSetting {
     case relaxAfter = "relax-after"
     case snapshotEntries = "snapshot-entries"
     case entriesKept = "entries-kept"
+    case chunkBytes = "chunk-bytes"
+    case uncommittedBytes = "uncommitted-bytes"
+    case inFlight = "in-flight"
     case replicas
     case program
   }
@@ -176,6 +182,9 @@ extension Scenario.ScenarioSetting {
     case .relaxAfter: .relaxAfter
     case .snapshotEntries: .snapshotEntries
     case .entriesKept: .entriesKept
+    case .chunkBytes: .chunkBytes
+    case .uncommittedBytes: .uncommittedBytes
+    case .inFlight: .inFlight
     case .replicas: .replicas
     case .program: .program
     }
@@ -187,7 +196,9 @@ extension Scenario.ScenarioSetting {
       switch self {
       case .rebalanceAfter(let duration), .transferAfter(let duration): Quantity.text(duration)
       case .relaxAfter(let duration): duration.map { Quantity.text($0) } ?? "never"
-      case .snapshotEntries(let count), .entriesKept(let count), .replicas(let count): "\(count)"
+      case .snapshotEntries(let count), .entriesKept(let count), .replicas(let count),
+        .chunkBytes(let count), .uncommittedBytes(let count), .inFlight(let count):
+        "\(count)"
       case .program(let program): program.rawValue
       }
     return "\(key.rawValue) \(value)"
