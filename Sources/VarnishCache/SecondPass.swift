@@ -54,7 +54,8 @@ actor SecondPass {
     /// The pause that it rests in.
     var rest: Int?
 
-    var isOver: Bool { deadline.map { $0 <= .now } ?? false }
+    /// Whether no fetch from before the purge can have been under way any more at a time.
+    func isOver(at time: ContinuousClock.Instant) -> Bool { deadline.map { $0 <= time } ?? false }
   }
 
   init(connector: Connector, logger: Logger) {
@@ -82,6 +83,7 @@ actor SecondPass {
       let stands = pending[target] != nil && entry.rest == nil
       // Purged anew, it has its time anew.
       (entry.deadline, entry.pause, entry.rest) = (nil, Self.pause, nil)
+      if !stands { entry.isSlow = entry.isSlow || isUnderWay(target) }
       pending[target] = entry
       if !stands { enqueue(target, entry) }
     }
@@ -162,12 +164,15 @@ actor SecondPass {
       let batch = takeBatch(number)
       if batch.isEmpty { break }
       underWay[number] = batch
+      // What it leaves is for others: it may be held up.
+      startWorkers()
+      let start = ContinuousClock.now
       do throws(VarnishError) {
         let left = try await settle(Array(batch.keys))
-        if closings == began { doAgain(batch, left) }
+        if closings == began { doAgain(batch, left, askedAt: start) }
       } catch {
         let isSilent = batch.count == 1 && error.isTimeout ? await !answersQuestions() : false
-        if closings == began { doAgain(batch, because: error, isSilent: isSilent) }
+        if closings == began { doAgain(batch, because: error, askedAt: start, isSilent: isSilent) }
       }
       underWay[number] = [:]
       // Others may take now what waited for this one's end.
@@ -180,26 +185,31 @@ actor SecondPass {
 
   /// A page that is there again and again, or for which Varnish has another answer, is purged once more from time to
   /// time, for as long as a fetch from before its purge may take: what comes in after that has begun after it.
-  private func doAgain(_ batch: [PurgeRequest: Entry], _ left: [PurgeRequest: Int]) {
+  private func doAgain(
+    _ batch: [PurgeRequest: Entry], _ left: [PurgeRequest: Int], askedAt start: ContinuousClock.Instant
+  ) {
     guard !left.isEmpty else { return }
     let begun = batch.filter { left[$0.key] != nil }.mapValues(begun)
-    let refused = begun.filter { $0.value.isOver && left[$0.key] != PurgeBundle.isThereAgain }
+    let refused = begun.filter { $0.value.isOver(at: start) && left[$0.key] != PurgeBundle.isThereAgain }
     if let status = refused.first.flatMap({ left[$0.key] }) {
       tellGivenUp(refused.count, because: "Varnish answers \(status)")
     }
-    rest(begun.filter { !$0.value.isOver })
+    rest(begun.filter { !$0.value.isOver(at: start) })
   }
 
   /// What a lost connection has taken along is done again when there is another, for as long as a page may be fetched.
   /// A page that was asked for alone and is fetched for longer than that is given up.
-  private func doAgain(_ batch: [PurgeRequest: Entry], because error: VarnishError, isSilent: Bool) {
+  private func doAgain(
+    _ batch: [PurgeRequest: Entry], because error: VarnishError, askedAt start: ContinuousClock.Instant,
+    isSilent: Bool
+  ) {
     var again = batch.mapValues(begun)
     if error.isTimeout, batch.count > 1 {
       for target in again.keys { again[target]?.isSlow = true }
     } else if error.isTimeout, !isSilent {
       again = [:]
     } else {
-      again = again.filter { !$0.value.isOver }
+      again = again.filter { !$0.value.isOver(at: start) }
     }
     if again.count < batch.count { tellGivenUp(batch.count - again.count, because: "\(error)") }
     rest(again)

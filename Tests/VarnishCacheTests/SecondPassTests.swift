@@ -214,6 +214,29 @@ struct SecondPassTests {
     await stub.stop()
   }
 
+  @Test("what is purged with many others does not wait for a slow page among the first")
+  func manyPages() async throws {
+    let asked = Mutex(0)
+    let stub = try await StubPurges.start { head in
+      if head.hasPrefix("GET ") { return .status(403) }
+      let isOne = !head.contains("X-Tercet-More")
+      guard head.contains("X-Tercet-Settle") else { return .status(isOne ? 200 : 207) }
+      asked.withLock { $0 += 1 }
+      return head.contains("/page/7 ") || head.hasSuffix("/page/7") ? .silence : .status(isOne ? 200 : 207)
+    }
+    var configuration = VarnishCache.Configuration(
+      name: "a", commandLine: stub.endpoint, secretFile: "/dev/null", purges: stub.endpoint)
+    configuration.fetchTimeoutMilliseconds = 40_000
+    let cache = makeClient(configuration)
+    let began = ContinuousClock.now
+    try await cache.purge((0..<1_000).map { (host: "one", path: "/page/\($0)") })
+    // Three batches of four, in bundles of five.
+    try await eventually("all others are purged a second time") { asked.withLock { $0 } > 150 }
+    #expect(ContinuousClock.now - began < .seconds(20))
+    await cache.close()
+    await stub.stop()
+  }
+
   /// Purges a page and waits until it is settled; returns how long that took, and how often it was asked for.
   ///
   /// - Parameter answers: what the first, second… settling purge is answered.
