@@ -14,7 +14,7 @@ extension PlantedBug {
     case .decidesOnOldState, .pauseForgotten, .oldReportsBelieved, .actsBeforeCurrent, .barrierWithoutRead,
       .purgeAcknowledgedEarly, .positionBeforeAnswer, .purgesGoBack, .standbyCountedEarly,
       .relaxedBeforeCommitted, .oldPrimaryGoesOn, .drainStopsPrimary, .newDiskVotes, .givenUpHeard,
-      .levelRaisedEarly, .newIntentsEarly, .leftoversDropped:
+      .levelRaisedEarly, .newIntentsEarly, .leftoversDropped, .epochNotFenced:
       .manager
     default: .raft
     }
@@ -101,6 +101,7 @@ extension PlantedBug {
     case .barrierWithoutRead: "a certain read is answered from the local state (etcd's serializable read)"
     case .purgeAcknowledgedEarly: "a purge is acknowledged before it is committed"
     case .positionBeforeAnswer: "a purge counts as applied before the cache has answered"
+    case .epochNotFenced: "a node takes a step for its server that is older than one it has taken"
     case .purgesGoBack:
       "a cache is purged on from its place in the log, which is committed later, not from where it is"
     case .standbyCountedEarly: "a standby counts as synchronous before it holds what was committed without it"

@@ -58,6 +58,7 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   case barrierWithoutRead = "barrier-without-read"
   case purgeAcknowledgedEarly = "purge-acknowledged-early"
   case positionBeforeAnswer = "position-before-answer"
+  case epochNotFenced = "epoch-not-fenced"
   case purgesGoBack = "purges-go-back"
   case standbyCountedEarly = "standby-counted-early"
   case relaxedBeforeCommitted = "relaxed-before-committed"

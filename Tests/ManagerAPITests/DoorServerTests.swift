@@ -21,6 +21,7 @@ struct DoorServerTests {
     configuration.idleTimeout = .seconds(idleSeconds)
     configuration.maximumConnections = places
     configuration.maximumStrangers = places / 4
+    configuration.patienceWithStrangers = .minutes(10)
     return try await RunningServer.run { onListening in
       DoorServer(
         configuration: configuration, gateway: manager, registry: MetricsRegistry(),
@@ -287,15 +288,13 @@ struct DoorServerTests {
   func manyStrangers() async throws {
     let manager = FakeManager()
     try await Self.withDoor(manager, allow: ["127.0.0.2/32"], places: 16) { port, _ async throws in
-      let began = ContinuousClock.now
       var strangers: [RawConnection] = []
       for _ in 0..<40 { strangers.append(try await RawConnection.open(port)) }
       let request = "PURGE /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
       let answer = try await RawConnection.exchange(port, request, from: "127.0.0.2")
       #expect(answer.hasPrefix("HTTP/1.1 200 "))
-      // All others have been hung up on, or are so any moment: who waits for them waits for five seconds.
+      // All others are hung up on; had they taken the places, they would have kept them for minutes.
       try await eventually { strangers.count { !$0.isClosed } <= 4 }
-      #expect(ContinuousClock.now - began < .seconds(4))
       for stranger in strangers { stranger.close() }
     }
   }

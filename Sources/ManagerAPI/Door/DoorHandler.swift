@@ -56,8 +56,6 @@ final class DoorHandler: ChannelDuplexHandler {
   private static let maximumPending = 1_024
   /// Bytes of bodies one connection may have waiting likewise: a batch and the next.
   private static let maximumPendingBytes = 1 << 20
-  /// How long a client that may not come in has for the request that it is told so.
-  private static let patienceWithStrangers = TimeAmount.seconds(5)
 
   init(door: Door, batcher: PurgeBatcher) {
     self.door = door
@@ -102,7 +100,8 @@ final class DoorHandler: ChannelDuplexHandler {
   /// A connection has to bring whole requests; bytes that trickle in do not keep it open. The timer is set anew
   /// only when it fires: to move it with each of thousands of requests a second would cost more than they do.
   private func watch(_ channel: any Channel) {
-    let limit = isAllowed ? door.configuration.idleTimeout : Self.patienceWithStrangers
+    let configuration = door.configuration
+    let limit = isAllowed ? configuration.idleTimeout : configuration.patienceWithStrangers
     let deadline = lastRequest + limit
     guard deadline > .now() else { return channel.close(promise: nil) }
     timer = channel.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in

@@ -27,6 +27,8 @@ public struct DoorServer: Service {
     public var maximumConnections = 1_024
     /// Of them, those from networks that may not come in; further ones are hung up on.
     public var maximumStrangers = 64
+    /// How long such a client has for the request that it is told so.
+    public var patienceWithStrangers = TimeAmount.seconds(5)
     /// A connection that brings no whole request for so long is closed.
     public var idleTimeout = TimeAmount.seconds(75)
     /// Longer request targets get 414.

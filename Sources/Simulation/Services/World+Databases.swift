@@ -1,5 +1,6 @@
 import Cluster
 import Manager
+import PlantedBugs
 import Raft
 
 // MARK: Postgres
@@ -71,7 +72,9 @@ extension World {
   mutating func perform(_ action: DatabaseAction, on index: Int) -> ActionResult {
     let name = action.specification.name
     var model = machines[index].databases[name] ?? DatabaseModel()
-    guard action.epoch >= model.epoch else { return .failed("epoch \(action.epoch) is below \(model.epoch)") }
+    guard action.epoch >= model.epoch || planted(.epochNotFenced) else {
+      return .failed("epoch \(action.epoch) is below \(model.epoch)")
+    }
     if action.epoch < fences[name, default: [:]][index, default: 0] {
       violate(.fencesRise, "an old step was carried out")
     }
